@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -25,6 +26,12 @@ from bucketlens.types import Count, ImageProperties, Label, Scores
 
 SCHEMA_VERSION = 1
 
+
+def _current_schema_version() -> int:
+    return SCHEMA_VERSION
+
+
+SchemaVersion = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -107,7 +114,9 @@ class LabelRecord(
         view_fingerprint: Changes when the same scores would be shown as other labels.
     """
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
+    # A factory, since a plain default would be omitted, and a later version would then read this
+    # record as one of its own.
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
     labels: tuple[Label, ...] = msgspec.field(name="Labels")
     label_model_version: str = msgspec.field(name="LabelModelVersion")
     image_properties: ImageProperties | None = msgspec.field(name="ImageProperties", default=None)
@@ -129,7 +138,7 @@ class FailureRecord(
         limits_fingerprint: Changes when a limit or a decoder changes, so that it is tried again.
     """
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
     failure: FailureFacts
     source: SourceFacts
     limits_fingerprint: str
@@ -141,7 +150,7 @@ class Tombstone(
 ):
     """An object that was recorded and is gone."""
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
     key: str
     removed: float
     sequencer: str | None = None
@@ -167,7 +176,7 @@ def decode_record(data: bytes) -> Record:
     """
     try:
         record = _decoder().decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableRecordError(f"not a record: {exc}") from exc
     if record.schema_version > SCHEMA_VERSION:
         raise UnreadableRecordError(
@@ -188,6 +197,12 @@ def canonical(record: Record) -> bytes:
 def record_schema() -> dict[str, Any]:
     """The JSON Schema of a record, as it is published with the package."""
     schema = msgspec.json.schema(Record)
+    for definition in schema["$defs"].values():
+        # Python 3.13 strips the indentation of docstrings, earlier ones do not.
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
+        if "schema_version" in definition.get("properties", {}):
+            definition["required"].insert(1, "schema_version")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "bucketlens record",
