@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HYPERNYM = ("@", "@i")
 """Pointer symbols of *is a kind of* and *is an instance of*."""
