@@ -8,7 +8,6 @@ both conversions (layout changes back and forth, padding of its own, fixed batch
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from pathlib import Path
@@ -21,7 +20,15 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 from google.protobuf import json_format
-from graphs import consumers, drop_unused, fold_pads, sorted_nodes, tidy
+from graphs import (
+    constants,
+    consumers,
+    drop_unused,
+    fold_pads,
+    set_attribute,
+    sorted_nodes,
+    tidy,
+)
 from onnx import numpy_helper
 from photos import photos, stretched
 from sources import DETECTOR_GRAPH, fetch, members
@@ -97,6 +104,7 @@ def convert(graph: tf.compat.v1.GraphDef, target: Path) -> onnx.ModelProto:
     fold_pads(model)
     _cut_heads(model)
     _free_batch(model)
+    _simplify(model)
     sorted_nodes(model)
     drop_unused(model)
     tidy(model)
@@ -113,9 +121,7 @@ def normalised(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 def verify(graph: tf.compat.v1.GraphDef, target: Path) -> float:
     """Return the largest difference between TensorFlow and ONNX Runtime on real photos."""
-    wrapped = tf.compat.v1.wrap_function(
-        lambda: tf.compat.v1.import_graph_def(graph, name=""), []
-    )
+    wrapped = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
     run = wrapped.prune("input_1:0", [f"{name}:0" for name in _output_names()])
     session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     worst = 0.0
@@ -193,25 +199,46 @@ def _drop_dead(model: onnx.ModelProto) -> None:
 
 
 def _free_batch(model: onnx.ModelProto) -> None:
-    """Rename the input, and let every dimension that was 1 for the batch be any number."""
+    """Rename the input, and let the dimension that was 1 for the batch be any number."""
     (given,) = model.graph.input
     for node in model.graph.node:
+        if node.op_type == "Reshape":
+            raise SystemExit(f"{node.name} fixes the batch size")
         for index, name in enumerate(node.input):
             if name == given.name:
                 node.input[index] = "images"
     given.CopyFrom(onnx.helper.make_tensor_value_info("images", 1, ["n", 3, SIZE, SIZE]))
-    del model.graph.value_info[:]
-    fixed = {tensor.name: tensor for tensor in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type == "Reshape":
-            raise SystemExit(f"{node.name} fixes the batch: {fixed[node.input[1]]}")
-        if node.op_type == "Resize":
-            _resize_by_scales(model, node)
 
 
-def _resize_by_scales(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
-    """Put factors in the place of absolute sizes, which would fix the batch."""
-    print(node)
+def _simplify(model: onnx.ModelProto) -> None:
+    """Make three changes that leave every value as it is and the network faster.
+
+    The one MaxPool pads by itself; the activation before it, which keeps the order of values,
+    runs on the quarter of them that is left; and halving a map by linear interpolation at pixel
+    centres is the mean of 2 x 2 cells, which the runtime has an 8-bit kernel for.
+    """
+    graph = model.graph
+    producers = {name: node for node in graph.node for name in node.output}
+    (pool,) = (node for node in graph.node if node.op_type == "MaxPool")
+    pad = producers[pool.input[0]]
+    leaky = producers[pad.input[0]]
+    if (pad.op_type, leaky.op_type) != ("Pad", "LeakyRelu"):
+        raise SystemExit("the stem of the network is not the one that is known")
+    readers = consumers(graph, pool.output[0])
+    pool.input[0] = leaky.input[0]
+    set_attribute(pool, "pads", [1, 1, 1, 1])
+    leaky.input[0] = pool.output[0]
+    for reader in readers:
+        reader.input[0] = leaky.output[0]
+    graph.node.remove(pad)
+    fixed = constants(graph)
+    for node in [node for node in graph.node if node.op_type == "Resize"]:
+        if numpy_helper.to_array(fixed[node.input[2]]).tolist() == [1, 1, 0.5, 0.5]:
+            square = {"kernel_shape": [2, 2], "strides": [2, 2]}
+            name, output = node.name, node.output[0]
+            mean = onnx.helper.make_node("AveragePool", node.input[:1], [output], name, **square)
+            graph.node.remove(node)
+            graph.node.append(mean)
 
 
 if __name__ == "__main__":
