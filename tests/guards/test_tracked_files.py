@@ -22,7 +22,7 @@ FORBIDDEN = {
     "a key of a cloud account": r"\b(?:AKIA|ASIA)[0-9A-Z]{9}(?!EXAMPLE)[0-9A-Z]{7}\b",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "who or what typed it": r"(?i)\b(?:claude|anthropic|chatgpt|copilot|subagents?|as an ai)\b",
-    "the number of an issue": r"(?i)\b(?:issue|pull request|fixes|closes|see) #?\d+\b(?!\.\d)",
+    "the number of an issue": r"(?i)\b(?:issue|pull request|fixes|closes) #?\d+\b(?!\.\d)",
 }
 
 
@@ -31,10 +31,10 @@ def tracked_files() -> list[str]:
     if not (ROOT / ".git").exists():
         return []
     listing = subprocess.run(  # noqa: S603 - our own
-        ["git", "-C", str(ROOT), "ls-files", "-z"],
+        ["git", "-C", str(ROOT), "ls-files", "-z"],  # noqa: S607 - git is found on the path
         capture_output=True,
         text=True,
-        check=True,  # noqa: S607 - git is found on the path
+        check=True,
     )
     return [name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
