@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketlens.errors import ConfigError
 from bucketlens.events import IMAGE_SUFFIXES, KeyFilter
+from bucketlens.events.filters import SYSTEM_NAMES
+from bucketlens.stores import skipped
+from bucketlens.stores.skipped import is_skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EVERYTHING = KeyFilter(suffixes=(), hidden=True)
 
@@ -86,7 +94,7 @@ def test_a_folder_marker_is_passed_over() -> None:
     assert EVERYTHING.takes("uploads/empty.jpg", 0)
 
 
-@pytest.mark.parametrize("key", [".a.jpg", "in/.a.jpg", ".trash/a.jpg", "in/.trash/x/a.jpg"])
+@pytest.mark.parametrize("key", [".a.jpg", "in/.a.jpg", ".album/a.jpg", "in/.album/x/a.jpg"])
 def test_hidden_names_are_taken_only_when_asked_for(key: str) -> None:
     """A dot at the beginning of any part of the key hides it."""
     assert "hidden" in (KeyFilter().explain(key) or "")
@@ -108,6 +116,25 @@ def test_a_prefix_that_was_asked_for_is_not_hidden() -> None:
 def test_what_systems_leave_is_passed_over(key: str) -> None:
     """A NAS keeps thumbnails of its own beside each photo."""
     assert "system" in (EVERYTHING.explain(key) or "")
+
+
+@given(
+    names=st.lists(st.sampled_from([*SYSTEM_NAMES, "a.jpg", ".b", "._c.jpg"]), min_size=1),
+    case=st.sampled_from([str, str.upper, str.lower]),
+    hidden=st.booleans(),
+)
+def test_a_bucket_and_a_folder_pass_over_the_same_names(
+    names: list[str], case: Callable[[str], str], *, hidden: bool
+) -> None:
+    """An event for a key and the listing of a folder that holds it agree."""
+    names = [case(name) for name in names]
+    taken = KeyFilter(suffixes=(), hidden=hidden).takes("/".join(names))
+    assert taken != any(is_skipped(name, hidden=hidden) for name in names)
+
+
+def test_the_names_of_systems_are_those_of_folder_listings() -> None:
+    """Neither list knows a name that the other does not."""
+    assert {name.casefold() for name in SYSTEM_NAMES} == skipped.SYSTEM_NAMES
 
 
 @pytest.mark.parametrize("key", ["my@eaDir/a.jpg", "@eaDirs/a.jpg", "aThumbs.db", "Thumbs.db.jpg"])

@@ -14,22 +14,18 @@ IMAGE_SUFFIXES: tuple[str, ...] = (
 )  # fmt: skip
 """Endings of the names of images, in lower case. What a file really is, its bytes say."""
 
-SYSTEM_NAMES = frozenset(
-    {
-        "$RECYCLE.BIN",
-        "#recycle",
-        "@eaDir",
-        "__MACOSX",
-        "desktop.ini",
-        "lost+found",
-        "System Volume Information",
-        "Thumbs.db",
-    }
+SYSTEM_NAMES = (
+    *(".bucketlens", ".git", "lost+found", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"),
+    *("$RECYCLE.BIN", "System Volume Information"),
+    *(".Trashes", ".Trash", ".Spotlight-V100", ".fseventsd", ".AppleDouble"),
+    *("@eaDir", "#recycle", "#snapshot", "@Recycle", ".@__thumb"),
 )
-"""Files and folders that systems and archivers leave among photos; they hold copies and scraps."""
+"""Files and folders that systems and archivers leave among photos, copies and scraps; those that
+a folder's listing leaves out (a test compares the two), so that folders copied to a bucket count
+alike. Upper and lower case are alike here. A ``._`` before a name is macOS's too."""
 
 _HIDDEN = re.compile(r"(?:^|/)\.")
-_SYSTEM = re.compile(rf"(?:^|/)(?:{'|'.join(map(re.escape, sorted(SYSTEM_NAMES)))})(?:/|\Z)")
+_SYSTEM = re.compile(rf"(?i:(?:^|/)(?:(?:{'|'.join(map(re.escape, SYSTEM_NAMES))})(?:/|\Z)|\._))")
 
 
 @dataclass(frozen=True, slots=True)
