@@ -23,6 +23,7 @@ find_python = for p in $(CANDIDATES); do \
 PYTHON ?= $(shell $(find_python))
 
 .PHONY: help demo test check fix docs bench requirements clean
+.PHONY: same-python
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +41,7 @@ check: $(VENV)/.dev-ready  ## formatting, lint, types and layers
 	$(BIN)/python -m ruff format --check --quiet .
 	$(BIN)/python -m ruff check --quiet .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python tools/docs/generate.py --check
 
 fix: $(VENV)/.dev-ready  ## format, repair what lint can, and renew the generated pages
@@ -77,13 +78,21 @@ $(VENV)/pyvenv.cfg:
 	@echo "making $(VENV) with $$("$(PYTHON)" --version)"
 	@"$(PYTHON)" -m venv "$(VENV)" || { rm -rf "$(VENV)"; exit 1; }
 
-$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(VENV)/pyvenv.cfg
+# An interpreter that is asked for by name is the one that is used, or else it is said.
+same-python: $(VENV)/pyvenv.cfg
+ifneq ($(origin PYTHON),file)
+	@asked=$$("$(PYTHON)" --version) made=$$($(BIN)/python --version); \
+	test "$$asked" = "$$made" || { echo "$(VENV) has $$made, and you ask for $$asked:" \
+		"say make VENV=.venv-other, or make clean first" >&2; exit 1; }
+endif
+
+$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
 	@echo "installing what runs it (requirements/demo.txt)"
 	@$(PIP) install --require-hashes -r requirements/demo.txt
 	@$(install_package)
 	@touch $@
 
-$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg
+$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
 	@echo "installing what tests it (requirements/dev.txt)"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(install_package)
