@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import BLUE, RED, Lab
+from laboratory import BLUE, RED, Lab
 
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.indexing import renew_index

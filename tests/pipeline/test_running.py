@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from conftest import BLUE, GREEN, RED, Lab
+from laboratory import BLUE, GREEN, RED, Lab
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.labelling import Loaded

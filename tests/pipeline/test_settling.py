@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import BLUE, GREEN, RED, ColorView, Lab
+from laboratory import BLUE, GREEN, RED, ColorView, Lab
 
 from bucketlens.errors import TransientError
 from bucketlens.names import output_name
