@@ -52,8 +52,9 @@ fix: $(VENV)/.dev-ready  ## format, repair what lint can, and renew the generate
 docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning is an error
 	@$(BIN)/zensical build --strict --clean
 
-bench: $(VENV)/.demo-ready  ## compare with other ways to do it; bench/README.md says what it needs
-	$(BIN)/python bench/run.py
+bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
+	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
+	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
@@ -61,7 +62,7 @@ requirements:  ## renew the pinned requirements; needs uv
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # One version of each package for every Python and platform, with hashes and without addresses.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -97,6 +98,12 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg sam
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(install_package)
 	@touch $@ $(VENV)/.demo-ready
+
+# Not pinned by hash: what is compared with has other files for each kind of machine.
+$(VENV)/.bench-ready: bench/requirements.txt $(VENV)/.demo-ready
+	@echo "installing what it is compared with (bench/requirements.txt)"
+	@$(PIP) install -r bench/requirements.txt
+	@touch $@
 
 # Its own build backend is among the pinned packages, so nothing is fetched here.
 install_package = $(PIP) install --no-deps --no-build-isolation --editable .
