@@ -107,7 +107,9 @@ class Lab:
     scorer: ColorScorer
     settings: Settings
 
-    def labeler(self, *, view: ColorView | None = None, settings: Settings | None = None) -> Labeler:
+    def labeler(
+        self, *, view: ColorView | None = None, settings: Settings | None = None
+    ) -> Labeler:
         """The core."""
         clock = count(1_700_000_000)
         return Labeler(

@@ -215,7 +215,15 @@ def test_a_key_that_never_rests_is_left_to_a_later_pass(lab: Lab):
 
 def test_keys_that_are_awkward_settle_like_others(lab: Lab):
     """Spaces, percent signs, newlines, unicode and a name like a record's."""
-    keys = ["a b+c%2F.jpg", "x\ny.jpg", "Größe/ñ.jpg", "a.jpg.json/b.jpg", "a.jpg", "CON.jpg", "/l.jpg"]
+    keys = [
+        "a b+c%2F.jpg",
+        "x\ny.jpg",
+        "Größe/ñ.jpg",
+        "a.jpg.json/b.jpg",
+        "a.jpg",
+        "CON.jpg",
+        "/l.jpg",
+    ]
     for key in keys:
         lab.source.put(key, RED)
     for key in keys:

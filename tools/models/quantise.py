@@ -150,9 +150,7 @@ def _leak(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     return np.where(values > 0, values, values * LEAK)
 
 
-def _put_weights(
-    model: onnx.ModelProto, name: str, rounded: RoundedWeights, bias: Array
-) -> None:
+def _put_weights(model: onnx.ModelProto, name: str, rounded: RoundedWeights, bias: Array) -> None:
     """Replace the weights that the runtime's tool rounded plainly, and the bias with them."""
     fixed = constants(model.graph)
     makers = {output: node for node in model.graph.node for output in node.output}
@@ -190,7 +188,9 @@ def _keep_float(model: onnx.ModelProto, output: str) -> None:
 def _take_bytes(model: onnx.ModelProto, given: ByteInput) -> None:
     """Let the bytes of the pixels be the quantised input: no work is left before the graph."""
     graph = model.graph
-    (first,) = (node for node in graph.node if node.op_type == "QuantizeLinear" and "images" in node.input)
+    (first,) = (
+        node for node in graph.node if node.op_type == "QuantizeLinear" and "images" in node.input
+    )
     planes = onnx.helper.make_node("Transpose", ["images"], [first.output[0]], "planes")
     planes.attribute.append(onnx.helper.make_attribute("perm", [0, 3, 1, 2]))
     graph.node.remove(first)

@@ -93,9 +93,11 @@ def renew_index(records: Store, private: Store, pages: IndexPages) -> bool:
     Raises:
         TransientError: Other indexers kept coming first.
     """
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         state, etag = _read_state(private)
-        if state is not None and state == IndexState(digest=_listed(records), look=pages.look):
+        # After a lost race our pages may have come after the winner's: they are written again.
+        current = attempt == 0 and state is not None
+        if current and state == IndexState(digest=_listed(records), look=pages.look):
             return False
         listing = _Listing(records)
         pages.write_index(iter(listing))

@@ -169,7 +169,9 @@ class Labeler:
         """The record of an object that can't be labelled as it is."""
         sha256 = hashlib.sha256(data).hexdigest() if data is not None else None
         return FailureRecord(
-            failure=FailureFacts(error=error.code, reason=error.message, setting=error.setting),
+            failure=FailureFacts(
+                error=error.code, reason=_plain(error.message), setting=error.setting
+            ),
             source=SourceFacts(key=info.key, size=info.size, sha256=sha256),
             limits_fingerprint=self.limits_fingerprint,
             observed=self._observed(info, None),
@@ -188,6 +190,11 @@ class Labeler:
 def limits_fingerprint(settings: Settings) -> str:
     """Changes when an image that failed may now be read."""
     return fingerprint(LIMITS_VERSION, settings.max_bytes, settings.max_pixels)
+
+
+def _plain(message: str) -> str:
+    """A message that JSON can hold, whatever the name in it."""
+    return message.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def source_facts(image: Loaded) -> SourceFacts:

@@ -21,6 +21,7 @@ from bucketlens.records import (
     FailureRecord,
     LabelRecord,
     Record,
+    SourceFacts,
     Tombstone,
     UnreadableRecordError,
     decode_record,
@@ -294,7 +295,11 @@ class Settler:
         return Outcome.RELABELLED if self._put_record(plan, record) else None
 
     def _remove(self, plan: Plan) -> Outcome | None:
-        tombstone = Tombstone(key=plan.key, removed=self._clock(), sequencer=plan.sequencer)
+        tombstone = Tombstone(
+            source=SourceFacts(key=plan.key, size=0),
+            removed=self._clock(),
+            sequencer=plan.sequencer,
+        )
         if self._pages is not None:
             self._pages.remove_image(plan.key)
         if not self._put_record(plan, tombstone):
