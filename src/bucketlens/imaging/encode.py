@@ -8,8 +8,6 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from bucketlens.imaging.resize import resize
-
 if TYPE_CHECKING:
     from bucketlens.types import RGBPixels
 
@@ -51,8 +49,9 @@ def fit(pixels: RGBPixels, long_side: int) -> RGBPixels:
     scale = long_side / max(rows, columns)
     if scale >= 1.0:
         return pixels
-    width, height = max(1, round(columns * scale)), max(1, round(rows * scale))
+    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    image = Image.fromarray(pixels)
     divisor = int(1.0 / scale)
-    if divisor > 1 and min(rows, columns) >= divisor:
-        pixels = np.asarray(Image.fromarray(pixels).reduce(divisor))
-    return resize(pixels, width, height, method="bicubic")
+    if divisor > 1:
+        image = image.reduce(divisor)
+    return np.asarray(image.resize(size, Image.Resampling.HAMMING))
