@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from bucketlens.scores import encode_log_probabilities
 from bucketlens.settings import Settings
 from bucketlens.stores import Store, open_store
 from bucketlens.types import WHOLE, ClassScores, DecodedImage, ImageProperties, Label, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 NAMES = ("Red", "Green", "Blue")
 
@@ -69,6 +72,7 @@ class ColorView:
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """None are measured."""
         del scores
+        return None
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A fresh collection for each test."""
 
 import pytest
-from laboratory import Lab, new_lab
+from tests.laboratory import Lab, new_lab
 
 
 @pytest.fixture

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-from laboratory import BLUE, RED, Lab
+from tests.laboratory import BLUE, RED, Lab
 
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.passing import Pass, Tally, forecast
 from bucketlens.pipeline.settling import Action
 from bucketlens.pipeline.sweeping import SeenKeys
-from bucketlens.records import LabelRecord, Record
+from bucketlens.records import LabelRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bucketlens.records import Record
 
 
 class Index:

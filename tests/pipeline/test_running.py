@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-from laboratory import BLUE, GREEN, RED, Lab
+from tests.laboratory import BLUE, GREEN, RED, Lab, new_lab
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.labelling import Loaded
@@ -16,6 +17,12 @@ from bucketlens.pipeline.running import ByteBudget, Engine, Settled
 from bucketlens.pipeline.settling import Settler
 from bucketlens.records import LabelRecord, Tombstone, canonical
 from bucketlens.types import ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bucketlens.stores import Blob
+    from bucketlens.types import DecodedImage, Scores
 
 
 def run(lab: Lab, objects: Iterator[ObjectInfo] | None = None) -> list[Settled]:
@@ -70,7 +77,7 @@ def test_a_bug_in_scoring_one_picture_stops_no_other(lab: Lab):
         lab.source.put(f"{i:02}.jpg", BLUE if i == 7 else RED)
     score = lab.scorer.score
 
-    def faulty(images):  # type: ignore[no-untyped-def]
+    def faulty(images: Sequence[DecodedImage]) -> list[Scores]:
         if any(image.pixels[0, 0, 2] > 128 for image in images):
             raise RuntimeError("can't stand blue")
         return score(images)
@@ -88,10 +95,10 @@ def test_throttling_is_not_the_images_failure(lab: Lab):
     lab.source.put("b.jpg", RED)
     get = lab.source.get
 
-    def throttled(key, **options):  # type: ignore[no-untyped-def]
+    def throttled(key: str, *, max_bytes: int | None = None) -> Blob:
         if key == "a.jpg":
             raise TransientError("slow down")
-        return get(key, **options)
+        return get(key, max_bytes=max_bytes)
 
     lab.source.get = throttled  # type: ignore[method-assign]
     told = {settled.key: settled for settled in run(lab)}
@@ -122,7 +129,7 @@ def test_stopping_finishes_what_is_in_flight(lab: Lab):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_storm_of_events_ends_where_a_quiet_pass_does(lab: Lab, seed: int):
     """2,000 changes of 200 keys, told twice and shuffled to four workers at once."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - no secrets
     keys = [f"{i}.jpg" for i in range(200)]
     told: list[str] = []
 
@@ -160,7 +167,7 @@ def test_a_storm_of_events_ends_where_a_quiet_pass_does(lab: Lab, seed: int):
     for worker in workers:
         worker.join()
 
-    quiet = Lab(lab.source, _fresh(seed), lab.private, type(lab.pages)(), lab.scorer, lab.settings)
+    quiet = replace(new_lab(), source=lab.source)
     run(quiet)
     expected = {info.key: canonical(quiet.record(info.key[:-5])) for info in quiet.records.list()}
     stormy = {
@@ -170,12 +177,6 @@ def test_a_storm_of_events_ends_where_a_quiet_pass_does(lab: Lab, seed: int):
     }
     assert stormy == expected
     assert lab.pages.pages == quiet.pages.pages
-
-
-def _fresh(seed: int):  # type: ignore[no-untyped-def]
-    from bucketlens.stores import open_store
-
-    return open_store(f"memory://quiet{seed}-{random.random()}/out")
 
 
 def test_a_batch_and_a_single_image_give_the_same_record(lab: Lab):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from laboratory import BLUE, GREEN, RED, ColorView, Lab
+from tests.laboratory import BLUE, GREEN, RED, ColorView, Lab
 
 from bucketlens.errors import TransientError
 from bucketlens.names import output_name
@@ -208,7 +208,11 @@ def test_a_key_that_never_rests_is_left_to_a_later_pass(lab: Lab):
     """After several rounds it is no failure of the image, but something to try again."""
     lab.source.put("a.jpg", RED)
     rounds = iter([BLUE, GREEN] * 50)
-    lab.scorer.before = lambda: lab.source.put("a.jpg", next(rounds)) and None
+
+    def overwrite() -> None:
+        lab.source.put("a.jpg", next(rounds))
+
+    lab.scorer.before = overwrite
     with pytest.raises(TransientError, match="changed"):
         lab.settle("a.jpg")
 
@@ -231,3 +235,12 @@ def test_keys_that_are_awkward_settle_like_others(lab: Lab):
     names = {info.key for info in lab.records.list()}
     assert names == {output_name(key, ".json") for key in keys}
     assert isinstance(lab.records.get("a.jpg.json"), Blob)
+
+
+def test_a_file_name_that_is_not_utf8_keeps_its_key(lab: Lab):
+    """The record is JSON all the same, and gives the key back whole."""
+    key = b"caf\xe9.jpg".decode("utf-8", "surrogateescape")
+    lab.source.put(key, RED)
+    assert lab.settle(key) == "labelled"
+    assert lab.record(key).source.key == key
+    assert lab.settle(key) == "unchanged"

@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from graphs import constants
 from onnx import numpy_helper
-from PIL import UnidentifiedImageError
 from photos import photos, stretched
+from PIL import UnidentifiedImageError
 from quantise import ByteInput, quantise
 
 # One grid for three colours: 114 lies between their means, 64 is near their deviations, and what

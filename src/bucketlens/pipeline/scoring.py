@@ -214,5 +214,4 @@ def _pixels_for(spec: InputSpec, image: DecodedImage, box: BoundingBox) -> NDArr
 
 
 def _tones(image: DecodedImage, detections: Sequence[Detection]) -> PictureTones:
-    objects = [d.box for d in detections if d.score >= COLOURED_SCORE]
-    return picture_tones(image.pixels, objects)
+    return picture_tones(image.pixels, detections)
