@@ -1,0 +1,226 @@
+"""What is written about an object: one JSON document, in one of three kinds.
+
+``labels``
+    The image was labelled: :class:`LabelRecord`.
+``failure``
+    It can't be labelled as it is: :class:`FailureRecord` says why and what would change that.
+``tombstone``
+    It is gone: :class:`Tombstone` stands in its record's place until the index has seen it.
+
+All three stand under the same name, so that one conditional put decides every race. What the same
+bytes, models and settings always give comes first; what differs by place and time stands apart
+under ``observed``.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from bucketlens.types import Count, ImageProperties, Label, Scores
+
+SCHEMA_VERSION = 1
+
+
+def _current_schema_version() -> int:
+    return SCHEMA_VERSION
+
+
+SchemaVersion = Annotated[int, Meta(ge=1)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SourceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which bytes this is about.
+
+    Attributes:
+        key: The object's key below the source.
+        size: Bytes.
+        sha256: Of the bytes; absent where they were never read.
+    """
+
+    key: str
+    size: Count
+    sha256: Sha256 | None = None
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the file says of the picture; width and height are of the upright image, pixels."""
+
+    format: str
+    width: Count
+    height: Count
+    frames: Count = 1
+    orientation: Annotated[int, Meta(ge=1, le=8)] = 1
+    taken: str | None = None
+
+
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that had a part in the record."""
+
+    name: str
+    kind: str
+    version: str
+    sha256: Sha256
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When and where this was seen; not part of what is compared.
+
+    Attributes:
+        etag: The store's mark of the version that was read.
+        version: The store's version id.
+        sequencer: Of the event that led here, if one did.
+        modified: When the object was last changed, seconds since the epoch.
+        recorded: When this record was made, seconds since the epoch.
+    """
+
+    etag: str
+    modified: float
+    recorded: float
+    version: str | None = None
+    sequencer: str | None = None
+
+
+class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why there are no labels.
+
+    Attributes:
+        error: ``unsupported``, ``too_large``, ``damaged`` or ``missing``.
+        reason: A sentence for people.
+        setting: The setting that would change the outcome, if there is one.
+    """
+
+    error: str
+    reason: str
+    setting: str | None = None
+
+
+class LabelRecord(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="labels"
+):
+    """The labels of one version of one image, and all that they were made from.
+
+    ``Labels``, ``LabelModelVersion`` and ``ImageProperties`` have the shape of a DetectLabels
+    reply, so that what reads such JSON can read this.
+
+    Attributes:
+        score_fingerprint: Changes when the models would say something else.
+        view_fingerprint: Changes when the same scores would be shown as other labels.
+    """
+
+    # A factory, since a plain default would be omitted, and a later version would then read this
+    # record as one of its own.
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
+    labels: tuple[Label, ...] = msgspec.field(name="Labels")
+    label_model_version: str = msgspec.field(name="LabelModelVersion")
+    image_properties: ImageProperties | None = msgspec.field(name="ImageProperties", default=None)
+    source: SourceFacts
+    image: ImageFacts
+    models: tuple[ModelFacts, ...]
+    score_fingerprint: str
+    view_fingerprint: str
+    scores: Scores
+    observed: Observed
+
+
+class FailureRecord(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="failure"
+):
+    """Why one version of one object has no labels.
+
+    Attributes:
+        limits_fingerprint: Changes when a limit or a decoder changes, so that it is tried again.
+    """
+
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
+    failure: FailureFacts
+    source: SourceFacts
+    limits_fingerprint: str
+    observed: Observed
+
+
+class Tombstone(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tombstone"
+):
+    """An object that was recorded and is gone."""
+
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
+    key: str
+    removed: float
+    sequencer: str | None = None
+
+
+Record: TypeAlias = LabelRecord | FailureRecord | Tombstone
+
+
+class UnreadableRecordError(ValueError):
+    """A record is empty, damaged or of a schema this version does not know."""
+
+
+def encode_record(record: Record) -> bytes:
+    """The record as JSON; equal records give equal bytes."""
+    return _encoder().encode(record)
+
+
+def decode_record(data: bytes) -> Record:
+    """Read a record of this or an older schema.
+
+    Raises:
+        UnreadableRecordError: The bytes are not a record; the caller treats it as stale.
+    """
+    try:
+        record = _decoder().decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise UnreadableRecordError(f"not a record: {exc}") from exc
+    if record.schema_version > SCHEMA_VERSION:
+        raise UnreadableRecordError(
+            f"schema_version {record.schema_version} is newer than {SCHEMA_VERSION}"
+        )
+    return record
+
+
+def canonical(record: Record) -> bytes:
+    """The part of a record that the same bytes, models and settings always give, as JSON."""
+    document = msgspec.to_builtins(record)
+    document.pop("observed", None)
+    document.pop("removed", None)
+    document.pop("sequencer", None)
+    return msgspec.json.encode(document)
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON Schema of a record, as it is published with the package."""
+    schema = msgspec.json.schema(Record)
+    for definition in schema["$defs"].values():
+        # Python 3.13 strips the indentation of docstrings, earlier ones do not.
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
+        if "schema_version" in definition.get("properties", {}):
+            definition["required"].insert(1, "schema_version")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "bucketlens record",
+        **schema,
+    }
+
+
+def fingerprint(*parts: Any) -> str:  # noqa: ANN401 - anything that msgspec can encode
+    """A short hash of settings and model facts: 16 hex digits."""
+    encoded = msgspec.json.encode(parts, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()[:16]
+
+
+@functools.cache
+def _encoder() -> msgspec.json.Encoder:
+    return msgspec.json.Encoder()
+
+
+@functools.cache
+def _decoder() -> msgspec.json.Decoder[Record]:
+    return msgspec.json.Decoder(Record)

@@ -1,0 +1,253 @@
+"""The nouns of the domain, each one frozen struct.
+
+Boxes are ratios of the upright image (0 to 1, origin at the top left), as in Amazon Rekognition.
+Confidences of labels are 0 to 100; scores and probabilities inside ``Scores`` are 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    RGBPixels = NDArray[np.uint8]
+    """Pixels as height x width x 3, RGB, 8 bits a channel."""
+
+Ratio = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Percent = Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Channel = Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
+class ObjectInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One object of a store, as a listing or a HEAD tells it.
+
+    Attributes:
+        key: The object's key below the store's root.
+        etag: Opaque mark of this version of the content, as the store gives it.
+        size: Bytes.
+        modified: Seconds since the epoch, UTC.
+        version: The store's version id, where it keeps versions.
+    """
+
+    key: str
+    etag: str
+    size: Count
+    modified: float
+    version: str | None = None
+
+
+class ObjectEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A hint that an object may have changed; what is true is asked of the store.
+
+    Attributes:
+        store: The bucket, or the root of the folder, that the key is in.
+        key: The key, decoded.
+        kind: What the sender says happened.
+        etag: The version that the sender saw, if it says.
+        version: The version id that the sender saw, if it says.
+        sequencer: Orders events of one key; compare after padding the shorter with zeros.
+        size: Bytes, if the sender says.
+        time: When the sender says that it happened, ISO 8601.
+    """
+
+    store: str
+    key: str
+    kind: Literal["created", "removed"]
+    etag: str | None = None
+    version: str | None = None
+    sequencer: str | None = None
+    size: int | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """An image as the models need it.
+
+    Attributes:
+        pixels: height x width x 3 RGB, upright, perhaps scaled down (never up) from the original.
+        width: Width of the upright original, pixels.
+        height: Height of the upright original, pixels.
+        format: Lower-case name of the format, from the bytes: ``jpeg``, ``png``, ``heic`` …
+        frames: Frames or pages of the file; the first is the one decoded.
+        orientation: The EXIF orientation that was applied, 1 to 8.
+        taken: When the photo was taken by its EXIF data, ISO 8601 without zone, if it says.
+    """
+
+    pixels: RGBPixels
+    width: int
+    height: int
+    format: str
+    frames: int = 1
+    orientation: int = 1
+    taken: str | None = None
+
+
+class BoundingBox(msgspec.Struct, frozen=True, rename="pascal"):
+    """A rectangle in ratios of the upright image."""
+
+    width: Ratio
+    height: Ratio
+    left: Ratio
+    top: Ratio
+
+
+WHOLE = BoundingBox(width=1.0, height=1.0, left=0.0, top=0.0)
+
+
+class Swatch(msgspec.Struct, frozen=True, array_like=True):
+    """A dominant colour in its shortest form: ``["#6a8d3f", 31.2]``.
+
+    Attributes:
+        hex: ``#rrggbb`` in lower case.
+        percent: Share of the pixels, 0 to 100.
+    """
+
+    hex: Annotated[str, msgspec.Meta(pattern="^#[0-9a-f]{6}$")]
+    percent: Percent
+
+
+class Tone(msgspec.Struct, frozen=True, kw_only=True):
+    """How a region of the picture looks: its quality figures (0 to 100) and colours."""
+
+    brightness: Percent
+    sharpness: Percent
+    contrast: Percent | None = None
+    colors: tuple[Swatch, ...] = ()
+
+
+class PictureTones(msgspec.Struct, frozen=True, kw_only=True):
+    """Image properties as they are stored: the whole picture, what is in front, what is behind."""
+
+    whole: Tone
+    foreground: Tone
+    background: Tone
+
+
+class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
+    """What the classifier says of one region of the picture.
+
+    Attributes:
+        box: The region that was classified.
+        codes: One byte a class: its calibrated log-probability (see ``bucketlens.scores``).
+        energy: log of the sum of exp of the raw logits; low where nothing known is seen.
+    """
+
+    box: BoundingBox
+    codes: bytes
+    energy: float
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that the detector found.
+
+    Attributes:
+        class_index: Index into the detector's labels.
+        score: The detector's own score, 0 to 1.
+        box: Where it is.
+        colors: Its dominant colours, if image properties were asked for.
+    """
+
+    class_index: Count
+    score: Ratio
+    box: BoundingBox
+    colors: tuple[Swatch, ...] = ()
+
+
+class Embedding(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature vector in 8 bits: value = (byte - 128) * scale."""
+
+    codes: bytes
+    scale: Annotated[float, msgspec.Meta(ge=0.0)]
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that the models said of one image, rounded as it is stored.
+
+    Labels are computed from this and never from fresher values, so that they can be computed
+    again without the image.
+    """
+
+    classes: tuple[ClassScores, ...] = ()
+    detections: tuple[Detection, ...] = ()
+    embedding: Embedding | None = None
+    tones: PictureTones | None = None
+
+
+class Parent(msgspec.Struct, frozen=True, rename="pascal"):
+    """A label that is true wherever its child is."""
+
+    name: str
+
+
+class Alias(msgspec.Struct, frozen=True, rename="pascal"):
+    """Another word for a label."""
+
+    name: str
+
+
+class Category(msgspec.Struct, frozen=True, rename="pascal"):
+    """One of the 40 groups that labels are sorted into."""
+
+    name: str
+
+
+class DominantColor(msgspec.Struct, frozen=True, kw_only=True):
+    """A colour as DetectLabels returns it."""
+
+    red: Channel = msgspec.field(name="Red")
+    green: Channel = msgspec.field(name="Green")
+    blue: Channel = msgspec.field(name="Blue")
+    hex_code: str = msgspec.field(name="HexCode")
+    css_color: str = msgspec.field(name="CSSColor")
+    simplified_color: str = msgspec.field(name="SimplifiedColor")
+    pixel_percent: Percent = msgspec.field(name="PixelPercent")
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """One place in the picture where a label is seen; colours only when they were asked for."""
+
+    bounding_box: BoundingBox
+    confidence: Percent
+    dominant_colors: tuple[DominantColor, ...] = ()
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Something that is in the picture, in the shape of a DetectLabels reply."""
+
+    name: str
+    confidence: Percent
+    instances: tuple[Instance, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    categories: tuple[Category, ...] = ()
+
+
+class ImageQuality(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Brightness, sharpness and contrast, 0 to 100; contrast for the whole picture only."""
+
+    brightness: Percent
+    sharpness: Percent
+    contrast: Percent | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImageRegion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Quality and colours of the foreground or the background."""
+
+    quality: ImageQuality
+    dominant_colors: tuple[DominantColor, ...] = ()
+
+
+class ImageProperties(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Image properties in the shape of a DetectLabels reply."""
+
+    quality: ImageQuality
+    dominant_colors: tuple[DominantColor, ...] = ()
+    foreground: ImageRegion
+    background: ImageRegion
