@@ -98,7 +98,7 @@ def _photo_text(photo: TruthPhoto) -> str:
         value = getattr(photo, field)
         text = json.dumps(value, ensure_ascii=False)
         line = f"    {json.dumps(field)}: {text}"
-        if len(line) > WIDTH:
+        if isinstance(value, tuple) and len(line) > WIDTH:
             # A blank inside a name is no place to break: the names are stuck together first.
             names = (json.dumps(name, ensure_ascii=False).replace(" ", "\0") for name in value)
             stuck = ", ".join(names)
