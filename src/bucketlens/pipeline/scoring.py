@@ -145,7 +145,10 @@ class ModelScorer:
             yield Detection(
                 class_index=class_index,
                 score=round(score, BOX_DIGITS),
-                box=box,
+                left=box.left,
+                top=box.top,
+                width=box.width,
+                height=box.height,
                 colors=region_colors(image.pixels, box) if coloured else (),
             )
 
