@@ -23,6 +23,7 @@ find_python = for p in $(CANDIDATES); do \
 PYTHON ?= $(shell $(find_python))
 
 .PHONY: help demo test check fix docs bench requirements clean
+.PHONY: same-python
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +41,7 @@ check: $(VENV)/.dev-ready  ## formatting, lint, types and layers
 	$(BIN)/python -m ruff format --check --quiet .
 	$(BIN)/python -m ruff check --quiet .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python tools/docs/generate.py --check
 
 fix: $(VENV)/.dev-ready  ## format, repair what lint can, and renew the generated pages
@@ -51,8 +52,9 @@ fix: $(VENV)/.dev-ready  ## format, repair what lint can, and renew the generate
 docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning is an error
 	@$(BIN)/zensical build --strict --clean
 
-bench: $(VENV)/.demo-ready  ## compare with other ways to do it; bench/README.md says what it needs
-	$(BIN)/python bench/run.py
+bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
+	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
+	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
@@ -60,7 +62,7 @@ requirements:  ## renew the pinned requirements; needs uv
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # One version of each package for every Python and platform, with hashes and without addresses.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -77,17 +79,31 @@ $(VENV)/pyvenv.cfg:
 	@echo "making $(VENV) with $$("$(PYTHON)" --version)"
 	@"$(PYTHON)" -m venv "$(VENV)" || { rm -rf "$(VENV)"; exit 1; }
 
-$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(VENV)/pyvenv.cfg
+# An interpreter that is asked for by name is the one that is used, or else it is said.
+same-python: $(VENV)/pyvenv.cfg
+ifneq ($(origin PYTHON),file)
+	@asked=$$("$(PYTHON)" --version) made=$$($(BIN)/python --version); \
+	test "$$asked" = "$$made" || { echo "$(VENV) has $$made, and you ask for $$asked:" \
+		"say make VENV=.venv-other, or make clean first" >&2; exit 1; }
+endif
+
+$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
 	@echo "installing what runs it (requirements/demo.txt)"
 	@$(PIP) install --require-hashes -r requirements/demo.txt
 	@$(install_package)
 	@touch $@
 
-$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg
+$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
 	@echo "installing what tests it (requirements/dev.txt)"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(install_package)
 	@touch $@ $(VENV)/.demo-ready
+
+# Not pinned by hash: what is compared with has other files for each kind of machine.
+$(VENV)/.bench-ready: bench/requirements.txt $(VENV)/.demo-ready
+	@echo "installing what it is compared with (bench/requirements.txt)"
+	@$(PIP) install -r bench/requirements.txt
+	@touch $@
 
 # Its own build backend is among the pinned packages, so nothing is fetched here.
 install_package = $(PIP) install --no-deps --no-build-isolation --editable .

@@ -110,7 +110,9 @@ LABELS = LabelRecord(
     scores=Scores(),
     observed=FAILURE.observed,
 )
-TOMBSTONE = Tombstone(key="gone.jpg", removed=3.5, sequencer="0055AED6DCD90281E5")
+TOMBSTONE = Tombstone(
+    source=SourceFacts(key="gone.jpg", size=0), removed=3.5, sequencer="0055AED6DCD90281E5"
+)
 
 
 @given(records)
@@ -247,9 +249,11 @@ def test_the_canonical_part_holds_all_the_rest():
 
 def test_tombstones_of_one_key_are_alike():
     """When and by which event an object went does not matter."""
-    again = Tombstone(key=TOMBSTONE.key, removed=9.0)
+    again = Tombstone(source=TOMBSTONE.source, removed=9.0)
     assert canonical(again) == canonical(TOMBSTONE)
-    assert canonical(Tombstone(key="other.jpg", removed=3.5)) != canonical(TOMBSTONE)
+    assert canonical(
+        Tombstone(source=SourceFacts(key="other.jpg", size=0), removed=3.5)
+    ) != canonical(TOMBSTONE)
 
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_tables():

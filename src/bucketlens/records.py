@@ -42,11 +42,14 @@ class SourceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         key: The object's key below the source.
         size: Bytes.
         sha256: Of the bytes; absent where they were never read.
+        key_bytes: The key's own bytes, where a file's name is not UTF-8; ``key`` then shows the
+            odd ones as U+FFFD in the document, and is whole again when it is read.
     """
 
     key: str
     size: Count
     sha256: Sha256 | None = None
+    key_bytes: bytes | None = None
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -148,10 +151,10 @@ class FailureRecord(
 class Tombstone(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tombstone"
 ):
-    """An object that was recorded and is gone."""
+    """An object that was recorded and is gone; its source has no bytes."""
 
     schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
-    key: str
+    source: SourceFacts
     removed: float
     sequencer: str | None = None
 
@@ -165,7 +168,10 @@ class UnreadableRecordError(ValueError):
 
 def encode_record(record: Record) -> bytes:
     """The record as JSON; equal records give equal bytes."""
-    return _encoder().encode(record)
+    try:
+        return _encoder().encode(record)
+    except UnicodeEncodeError:
+        return _encoder().encode(_with_key_bytes(record))
 
 
 def decode_record(data: bytes) -> Record:
@@ -182,7 +188,24 @@ def decode_record(data: bytes) -> Record:
         raise UnreadableRecordError(
             f"schema_version {record.schema_version} is newer than {SCHEMA_VERSION}"
         )
+    if record.source.key_bytes is not None:
+        return _with_key(record, record.source.key_bytes)
     return record
+
+
+def _with_key_bytes(record: Record) -> Record:
+    """The record of a file whose name is not UTF-8, as JSON can hold it."""
+    raw = record.source.key.encode("utf-8", "surrogateescape")
+    readable = raw.decode("utf-8", "replace")
+    source = msgspec.structs.replace(record.source, key=readable, key_bytes=raw)
+    return msgspec.structs.replace(record, source=source)
+
+
+def _with_key(record: Record, raw: bytes) -> Record:
+    """The record as it was before :func:`_with_key_bytes`."""
+    key = raw.decode("utf-8", "surrogateescape")
+    source = msgspec.structs.replace(record.source, key=key, key_bytes=None)
+    return msgspec.structs.replace(record, source=source)
 
 
 def canonical(record: Record) -> bytes:

@@ -41,7 +41,7 @@ atexit.register(lambda: sys.stderr.write("LOADED " + json.dumps(sorted(sys.modul
 def loaded_by(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded when the code has run."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "BUCKETLENS_"))}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", REPORT + code],
         env=environment | {"PYTHONPATH": str(SOURCES)},
         capture_output=True,

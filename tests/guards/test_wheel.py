@@ -43,7 +43,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(command: list[str], cwd: Path, **environment: str) -> str:
     """The output of a command, which must succeed."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own
         command,
         cwd=cwd,
         env=os.environ | environment,
