@@ -7,7 +7,7 @@ it is imported with the first listing or the first odd key, and by nothing else.
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ class BotoObjects:
         with _errors(self._reading(key)):
             answer = self._client().get_object(**self._object(key), **self._paid)
             info = _info(key, answer)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 check_size(key, info.size, max_bytes)
                 return Blob(body.read(), info)
 
@@ -107,7 +107,11 @@ class BotoObjects:
         conditional = bool({"IfMatch", "IfNoneMatch"} & set(given))
         if "IfMatch" in given:
             given["IfMatch"] = quoted_etag(given["IfMatch"])
-        with _errors(self._writing(key, conditional=conditional)):
+        with _errors(
+            lambda refusal: refusals.write_error(
+                refusal, key=key, location=self._location, conditional=conditional
+            )
+        ):
             answer = self._client().put_object(
                 **self._object(key), Body=data, **given, **self._paid
             )
@@ -115,7 +119,10 @@ class BotoObjects:
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
-        with suppress(InputError), _errors(self._writing(key, conditional=False)):
+        with (
+            suppress(InputError),
+            _errors(lambda r: refusals.delete_error(r, key=key, location=self._location)),
+        ):
             self._client().delete_object(**self._object(key), **self._paid)
 
     def _client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes as it goes
@@ -133,11 +140,6 @@ class BotoObjects:
 
     def _reading(self, key: str) -> Callable[[Refusal], BucketlensError]:
         return lambda refusal: refusals.read_error(refusal, key=key, location=self._location)
-
-    def _writing(self, key: str, *, conditional: bool) -> Callable[[Refusal], BucketlensError]:
-        return lambda refusal: refusals.write_error(
-            refusal, key=key, location=self._location, conditional=conditional
-        )
 
 
 @contextmanager

@@ -134,7 +134,11 @@ class ObjectStore:
             mode = {"e_tag": quoted_etag(if_match)}
         given = {"Content-Type": content_type, "Cache-Control": cache_control}
         conditional = mode != "overwrite"
-        with self._write_errors(key, conditional=conditional):
+        with self._errors(
+            lambda refusal: refusals.write_error(
+                refusal, key=key, location=self._location, conditional=conditional
+            )
+        ):
             result = obstore.put(
                 self._backend,
                 self._prefix + key,
@@ -151,12 +155,11 @@ class ObjectStore:
 
         if not is_plain(self._prefix + key):
             return
-        with suppress(InputError), self._write_errors(key, conditional=False):
-            try:
-                obstore.delete(self._backend, self._prefix + key)
-            except FileNotFoundError as exc:
-                if refusals.parse_refusal(str(exc)).code in refusals.NO_BUCKET_CODES:
-                    raise
+        with (
+            suppress(InputError),
+            self._errors(lambda r: refusals.delete_error(r, key=key, location=self._location)),
+        ):
+            obstore.delete(self._backend, self._prefix + key)
 
     def url(self, key: str) -> str:
         """The location and the key, as tools of object stores write it: not percent-encoded."""
@@ -168,15 +171,6 @@ class ObjectStore:
             raise missing(key, self._location)
         with self._errors(
             lambda refusal: refusals.read_error(refusal, key=key, location=self._location)
-        ):
-            yield
-
-    @contextmanager
-    def _write_errors(self, key: str, *, conditional: bool) -> Iterator[None]:
-        with self._errors(
-            lambda refusal: refusals.write_error(
-                refusal, key=key, location=self._location, conditional=conditional
-            )
         ):
             yield
 

@@ -94,7 +94,7 @@ def read_error(refusal: Refusal, *, key: str, location: str) -> BucketlensError:
 
 
 def write_error(refusal: Refusal, *, key: str, location: str, conditional: bool) -> BucketlensError:
-    """What a failed put or delete means; ``conditional`` if the put had a condition."""
+    """What a failed put means; ``conditional`` if it had a condition."""
     general = _general_error(refusal, location)
     if general is not None:
         return general
@@ -107,6 +107,13 @@ def write_error(refusal: Refusal, *, key: str, location: str, conditional: bool)
     if refusal.code in _NAME_CODES:
         return InputError(f"{location} can't hold an object named {key!r} ({refusal.text})")
     return _unknown_error(refusal, f"{key!r} can't be written in {location}")
+
+
+def delete_error(refusal: Refusal, *, key: str, location: str) -> BucketlensError:
+    """What a failed delete means; an InputError is that there is no such object to delete."""
+    if refusal.status == 404 and refusal.code not in NO_BUCKET_CODES:  # noqa: PLR2004
+        return missing(key, location)
+    return write_error(refusal, key=key, location=location, conditional=False)
 
 
 def list_error(refusal: Refusal, *, location: str) -> BucketlensError:
