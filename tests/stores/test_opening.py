@@ -55,7 +55,7 @@ def test_memory_is_shared_by_name() -> None:
         ("ftp://host/x", "is no store"),
         ("http://host/x", "is no store"),
         ("file://host/x", "no folder of this machine"),
-        ("file:", "no folder of this machine"),
+        ("file://", "no folder of this machine"),
         ("", "empty"),
         ("s3://", "names no bucket"),
     ],

@@ -2,13 +2,19 @@
 
 from bucketlens.stores.base import Blob, ConflictError, ForbiddenError, ListingIssue, Store
 from bucketlens.stores.opening import StoreOptions, open_store
+from bucketlens.stores.probe import check_conditional_puts
+from bucketlens.stores.reach import S3Options
+from bucketlens.stores.retries import RetryPolicy
 
 __all__ = [
     "Blob",
     "ConflictError",
     "ForbiddenError",
     "ListingIssue",
+    "RetryPolicy",
+    "S3Options",
     "Store",
     "StoreOptions",
+    "check_conditional_puts",
     "open_store",
 ]
