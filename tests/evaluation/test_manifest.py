@@ -35,7 +35,7 @@ def test_published_sets_are_read(shared_data: Path, name: str):
 
 def test_a_truth_of_several_sets_finds_their_folders(shared_data: Path, root: Path):
     """The everyday truth names a set and a file in it, below the folder of sets."""
-    manifest = read_manifest(root / "tests" / "truth" / "everyday.json", photos=shared_data)
+    manifest = read_manifest(root / "tests" / "truth" / "everyday.json", photos=[shared_data])
     assert manifest.kind == "everyday"
     assert {photo.row.set for photo in manifest.photos} >= {"camera_large", "named_photos"}
 
@@ -43,7 +43,7 @@ def test_a_truth_of_several_sets_finds_their_folders(shared_data: Path, root: Pa
 def test_a_set_may_itself_be_the_folder_that_is_named(root: Path):
     """The truth of the examples is scored with the folder of the examples."""
     truth, photos = root / "tests" / "truth" / "examples.json", root / "examples" / "photos"
-    assert all(photo.path.is_file() for photo in read_manifest(truth, photos=photos).photos)
+    assert all(photo.path.is_file() for photo in read_manifest(truth, photos=[photos]).photos)
 
 
 def test_the_simplest_manifest_has_files_and_labels(manifest_of: Writer):

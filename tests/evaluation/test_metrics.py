@@ -92,12 +92,10 @@ def test_without_a_classifier_there_are_no_class_measures(dog: Truth, answer: An
 
 def test_each_label_has_precision_and_recall(dog: Truth, taxonomy: Taxonomy, answer: Answers):
     """Dog is shown once of twice, Cat once and wrongly."""
-    rows = {
-        taxonomy.labels[row.label].name: row
-        for row in measure_each_label(
-            judge([dog, dog], [answer(("Dog", 90.0)), answer(("Cat", 70.0))])
-        )
-    }
+    photos = judge([dog, dog], [answer(("Dog", 90.0)), answer(("Cat", 70.0))])
+    names = [label.name for label in taxonomy.labels]
+    rows = {row.label: row for row in measure_each_label(photos, names)}
+    assert list(rows) == sorted(rows)
     assert rows["Dog"].precision == share(1, 1)
     assert rows["Dog"].recall == share(1, 2)
     assert rows["Dog"].confidence == 90.0

@@ -100,14 +100,16 @@ def measure_calibration(
     for _ in range(resamples):
         rows = _draw(members, random)
         drawn.append(calibration_error(said[rows], hit[rows]))
-    low, high = np.percentile(drawn, OUTER)
+    error = calibration_error(said, hit)
+    # Drawing with replacement repeats answers, which adds to the error: that much is taken off.
+    low, high = np.maximum(np.percentile(drawn, OUTER) - (np.mean(drawn) - error), 0.0)
     perfect = [
         calibration_error(said, (random.random(len(said)) < said).astype(np.float64))
         for _ in range(resamples)
     ]
     return Calibration(
         count=len(said),
-        error=calibration_error(said, hit),
+        error=error,
         low=float(low),
         high=float(high),
         perfect=float(np.mean(perfect)),

@@ -27,7 +27,7 @@ from msgspec import Meta
 from bucketlens.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Kind = Literal["classes", "objects", "names", "everyday"]
 Index = Annotated[int, Meta(ge=0)]
@@ -117,12 +117,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     photos: tuple[Photo, ...]
 
 
-def read_manifest(path: Path, *, photos: Path | None = None, limit: int | None = None) -> Manifest:
+def read_manifest(path: Path, *, photos: Sequence[Path] = (), limit: int | None = None) -> Manifest:
     """Read a manifest and find its photos.
 
     Args:
         path: The file, or a folder with a ``manifest.jsonl``.
-        photos: The folder that files (or sets) are named below; without it the manifest's own.
+        photos: Folders to look for files (or sets) in, before the manifest's own.
         limit: Take the first so many photos only.
 
     Raises:
@@ -139,8 +139,8 @@ def read_manifest(path: Path, *, photos: Path | None = None, limit: int | None =
         if len(placed) == limit:
             break
     mistakes += _mistakes(placed)
-    root = photos or path.parent
-    found = [Photo(path=_find(root, row), where=where, row=row) for where, row in placed]
+    roots = (*photos, path.parent)
+    found = [Photo(path=_find(roots, row), where=where, row=row) for where, row in placed]
     mistakes += [_absent(photo) for photo in found if not photo.path.is_file()]
     if mistakes:
         raise ConfigError(_told(path, mistakes))
@@ -201,11 +201,11 @@ def _mistakes(placed: list[tuple[str, Row]]) -> Iterator[str]:
             files[row.set, row.file] = 1
 
 
-def _find(root: Path, row: Row) -> Path:
-    """Where the photo is; a root that is the set's own folder is good too."""
-    if row.set is None or not (root / row.set).is_dir():
-        return root / row.file
-    return root / row.set / row.file
+def _find(roots: Sequence[Path], row: Row) -> Path:
+    """Where the photo is, or should be; a root that is the set's own folder is good too."""
+    inside = row.file if row.set is None else f"{row.set}/{row.file}"
+    places = [place for root in roots for place in (root / inside, root / row.file)]
+    return next((place for place in places if place.is_file()), places[0])
 
 
 def _absent(photo: Photo) -> str:

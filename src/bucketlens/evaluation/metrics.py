@@ -131,14 +131,14 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     """How good one label is.
 
     Attributes:
-        label: Index of the taxonomy.
+        label: Its name.
         shown: Photos that show it and can be judged.
         precision: Of those, where it is right.
         recall: Photos that show it, of those where it is right.
         confidence: Mean confidence where it was judged, 0 to 100; None where it never was.
     """
 
-    label: int
+    label: str
     shown: int
     precision: Share
     recall: Share
@@ -232,10 +232,12 @@ def label_calibration(photos: Sequence[JudgedPhoto]) -> Calibration | None:
 
 
 def measure_sizes(photos: Sequence[JudgedPhoto]) -> tuple[SizeMeasures, ...]:
-    """Precision and recall by the size of objects; empty where no truth has boxes."""
+    """Precision and recall by the size of objects, of photos whose objects have boxes."""
     wanted: dict[Size, list[bool]] = {size: [] for size in SIZES}
     shown: dict[Size, list[bool]] = {size: [] for size in SIZES}
     for photo in photos:
+        if photo.truth.areas is None:
+            continue
         seen = {judged.shown.label for judged in photo.labels}
         for label, area in photo.truth.areas.items():
             wanted[size_of(area)].append(label in seen)
@@ -261,8 +263,13 @@ def size_of(area: float) -> Size:
     return "medium" if area < MEDIUM else "large"
 
 
-def measure_each_label(photos: Sequence[JudgedPhoto]) -> tuple[LabelRow, ...]:
-    """Measure each label that was shown or should have been, by index."""
+def measure_each_label(photos: Sequence[JudgedPhoto], names: Sequence[str]) -> tuple[LabelRow, ...]:
+    """Measure each label that was shown or should have been, in the order of their names.
+
+    Args:
+        photos: Judged.
+        names: Of all labels, by index.
+    """
     verdicts: dict[int, list[bool]] = defaultdict(list)
     confidences: dict[int, list[float]] = defaultdict(list)
     recalled: dict[int, list[bool]] = defaultdict(list)
@@ -275,7 +282,7 @@ def measure_each_label(photos: Sequence[JudgedPhoto]) -> tuple[LabelRow, ...]:
             recalled[label].append(label in seen)
     return tuple(
         LabelRow(
-            label=label,
+            label=names[label],
             shown=len(verdicts[label]),
             precision=share(sum(verdicts[label]), len(verdicts[label])),
             recall=share(sum(recalled[label]), len(recalled[label])),
@@ -283,7 +290,7 @@ def measure_each_label(photos: Sequence[JudgedPhoto]) -> tuple[LabelRow, ...]:
                 sum(confidences[label]) / len(confidences[label]) if confidences[label] else None
             ),
         )
-        for label in sorted({*verdicts, *recalled})
+        for label in sorted({*verdicts, *recalled}, key=names.__getitem__)
     )
 
 

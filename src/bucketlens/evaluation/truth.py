@@ -49,7 +49,8 @@ class Truth:
     """What is true of one photo; labels are indices of the taxonomy.
 
     Attributes:
-        right: Labels that are true, with all that is above them.
+        true: Labels that the photo is known by.
+        right: Those, with all that is above them.
         specific: Those of them that tell what it is: the true label itself, or one at most three
             steps above it.
         wanted: Labels that should be shown: missing one counts against recall.
@@ -58,9 +59,11 @@ class Truth:
         neutral: Labels that are neither right nor wrong.
         silly: Labels that are embarrassing.
         classes: Indices of the classifier's classes that are right; None where it is not known.
-        areas: Of wanted objects, the area of the largest such, in pixels of the stored image.
+        areas: Of wanted objects, the area of the largest such, in pixels of the stored image;
+            None where no boxes are known.
     """
 
+    true: frozenset[int] = frozenset()
     right: frozenset[int] = frozenset()
     specific: frozenset[int] = frozenset()
     wanted: frozenset[int] = frozenset()
@@ -69,7 +72,7 @@ class Truth:
     neutral: frozenset[int] = frozenset()
     silly: frozenset[int] = frozenset()
     classes: frozenset[int] | None = None
-    areas: Mapping[int, float] = field(default_factory=dict)
+    areas: Mapping[int, float] | None = None
 
     def verdict(self, label: int, *, found: bool) -> Verdict:
         """Judge a shown label.
@@ -132,6 +135,14 @@ def resolve_name(taxonomy: Taxonomy, name: str) -> int | None:
     return None
 
 
+def box_labels(row: Row, taxonomy: Taxonomy) -> list[int | None]:
+    """The label of each box of a row; None for names that the taxonomy does not have."""
+    boxes = row.boxes or ()
+    if any(box.category_id is not None for box in boxes):
+        return [taxonomy.resolve(COCO_PREFIX + box.label) for box in boxes]
+    return [resolve_name(taxonomy, box.label) for box in boxes]
+
+
 def with_ancestors(taxonomy: Taxonomy, labels: Iterable[int]) -> frozenset[int]:
     """Labels and all that is above them."""
     closed = set(labels)
@@ -156,9 +167,10 @@ def _class_truths(manifest: Manifest, space: LabelSpace) -> Truths:
     photos: list[Truth | None] = []
     for photo in manifest.photos:
         classes = _true_classes(photo, space)
-        labels = {space.classes[c] for c in classes}
+        labels = frozenset(space.classes[c] for c in classes)
         photos.append(
             Truth(
+                true=labels,
                 right=with_ancestors(space.taxonomy, labels),
                 specific=near_ancestors(space.taxonomy, labels, SPECIFIC_STEPS),
                 judged=everything,
@@ -207,18 +219,22 @@ def _object_truths(manifest: Manifest, taxonomy: Taxonomy) -> Truths:
     says so.
     """
     unknown: Counter[str] = Counter()
-    labels = [_box_labels(photo.row, taxonomy, unknown) for photo in manifest.photos]
+    labels = [box_labels(photo.row, taxonomy) for photo in manifest.photos]
+    for photo, known in zip(manifest.photos, labels, strict=True):
+        pairs = zip(photo.row.boxes or (), known, strict=True)
+        unknown.update({box.label for box, label in pairs if label is None})
     scope = _object_scope([photo.row for photo in manifest.photos], labels, taxonomy)
     above = with_ancestors(taxonomy, scope)
     photos = []
     for photo, known in zip(manifest.photos, labels, strict=True):
-        there = {label for label in known if label is not None}
+        there = frozenset(label for label in known if label is not None)
         areas: dict[int, float] = {}
         for label, box in zip(known, photo.row.boxes or (), strict=True):
             if label is not None and not box.optional:
                 areas[label] = max(areas.get(label, 0.0), box.bbox_xywh[2] * box.bbox_xywh[3])
         photos.append(
             Truth(
+                true=there,
                 right=with_ancestors(taxonomy, there),
                 specific=near_ancestors(taxonomy, there, SPECIFIC_STEPS),
                 wanted=frozenset(areas),
@@ -228,17 +244,6 @@ def _object_truths(manifest: Manifest, taxonomy: Taxonomy) -> Truths:
             )
         )
     return Truths("objects", tuple(photos), unknown, scope)
-
-
-def _box_labels(row: Row, taxonomy: Taxonomy, unknown: Counter[str]) -> list[int | None]:
-    names = [box.label for box in row.boxes or ()]
-    coco = any(box.category_id is not None for box in row.boxes or ())
-    labels = [
-        taxonomy.resolve(COCO_PREFIX + name) if coco else resolve_name(taxonomy, name)
-        for name in names
-    ]
-    unknown.update({name for name, label in zip(names, labels, strict=True) if label is None})
-    return labels
 
 
 def _object_scope(
@@ -261,6 +266,7 @@ def _name_truths(manifest: Manifest, taxonomy: Taxonomy) -> Truths:
     scope = frozenset(label for labels in known for label in labels)
     photos = tuple(
         Truth(
+            true=labels,
             right=with_ancestors(taxonomy, labels),
             specific=near_ancestors(taxonomy, labels, SPECIFIC_STEPS),
             wanted=labels,
@@ -282,6 +288,7 @@ def _everyday_truths(manifest: Manifest, taxonomy: Taxonomy) -> Truths:
         present = _known(photo.row.present or (), taxonomy, unknown)
         photos.append(
             Truth(
+                true=present,
                 right=with_ancestors(taxonomy, present),
                 specific=near_ancestors(taxonomy, present, SPECIFIC_STEPS),
                 wanted=present,
