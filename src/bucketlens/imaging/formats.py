@@ -1,4 +1,4 @@
-"""The formats that Pillow and libheif decode: PNG, WebP, AVIF, TIFF, BMP, GIF and HEIC."""
+"""The formats that Pillow decodes: PNG, WebP, AVIF, TIFF, BMP and GIF."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ PLUGINS = {
 """Pillow's classes, used directly: ``Image.open`` would also try formats that are not meant, and
 would hold pictures against a process-wide limit of its own instead of ours."""
 
+WEBP_SHARE = 0.5
+"""Of max_pixels: WebP takes 15 bytes a pixel while it is decoded, the others at most 8."""
+
 
 def decode_with_pillow(kind: str, data: bytes, limits: Limits, cover: Cover | None) -> Raster:
     """Decode the first frame of a format in ``PLUGINS``."""
     exif, frames = Exif(), None
     if kind == "webp":
         # Pillow's decoder allocates the canvas when it opens the file.
-        limits.check_pixels(*webp_size(data))
+        limits.check_pixels(*webp_size(data), share=WEBP_SHARE)
     elif kind == "tiff":
         exif, frames = _inspect_tiff(data, limits)
     elif kind == "gif":
@@ -62,34 +65,6 @@ def decode_with_pillow(kind: str, data: bytes, limits: Limits, cover: Cover | No
         orientation=UPRIGHT if kind == "tiff" else exif.orientation,
         turned=turned,
         taken=exif.taken,
-    )
-
-
-def decode_heic(data: bytes, limits: Limits, cover: Cover | None) -> Raster:
-    """Decode the primary picture of a HEIC file; libheif turns it upright itself.
-
-    The EXIF orientation is left alone, as the standard asks: it repeats what the file's own
-    rotation says.
-    """
-    with decoding("heic"):
-        import pi_heif  # noqa: PLC0415 - 20 ms that only HEIC needs
-
-        file = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
-        if not len(file):
-            raise DamagedError("is HEIC without a picture that can be decoded")
-        for item in file:
-            limits.check_pixels(*item.size)
-        primary = file[file.primary_index]
-        image = primary.to_pillow()
-        width, height = image.size
-        picture = shrink(image, cover.divisor(width, height) if cover else 1)
-    return Raster(
-        picture,
-        width,
-        height,
-        profile=image.info.get("icc_profile"),
-        frames=len(file),
-        taken=read_exif(primary.info.get("exif")).taken,
     )
 
 
