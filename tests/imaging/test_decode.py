@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,14 @@ def test_the_first_frame_counts(corners: Pixels, encoded: Encode, kind: str) -> 
     assert image.frames == 4
     assert image.pixels[5, 5, 0] > 200
     assert image.pixels[5, 5, 1] < 60
+
+
+def test_a_gif_without_frames_is_one_frame_or_damaged(corners: Pixels, encoded: Encode) -> None:
+    """Stray bytes before the first frame are passed over by Pillow, and count as nothing."""
+    data = encoded(corners, "GIF")
+    at = data.index(b",", 13 + 3 * 2)
+    with suppress(DamagedError):
+        assert decode(data[:at] + b"\x00" + data[at:], limits=LIMITS).frames == 1
 
 
 def test_a_second_picture_in_a_jpeg_is_counted(corners: Pixels, encoded: Encode) -> None:
