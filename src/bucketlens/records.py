@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -25,6 +26,12 @@ from bucketlens.types import Count, ImageProperties, Label, Scores
 
 SCHEMA_VERSION = 1
 
+
+def _current_schema_version() -> int:
+    return SCHEMA_VERSION
+
+
+SchemaVersion = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -35,11 +42,14 @@ class SourceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         key: The object's key below the source.
         size: Bytes.
         sha256: Of the bytes; absent where they were never read.
+        key_bytes: The key's own bytes, where a file's name is not UTF-8; ``key`` then shows the
+            odd ones as U+FFFD in the document, and is whole again when it is read.
     """
 
     key: str
     size: Count
     sha256: Sha256 | None = None
+    key_bytes: bytes | None = None
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,7 +117,9 @@ class LabelRecord(
         view_fingerprint: Changes when the same scores would be shown as other labels.
     """
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
+    # A factory, since a plain default would be omitted, and a later version would then read this
+    # record as one of its own.
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
     labels: tuple[Label, ...] = msgspec.field(name="Labels")
     label_model_version: str = msgspec.field(name="LabelModelVersion")
     image_properties: ImageProperties | None = msgspec.field(name="ImageProperties", default=None)
@@ -129,7 +141,7 @@ class FailureRecord(
         limits_fingerprint: Changes when a limit or a decoder changes, so that it is tried again.
     """
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
     failure: FailureFacts
     source: SourceFacts
     limits_fingerprint: str
@@ -139,10 +151,10 @@ class FailureRecord(
 class Tombstone(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tombstone"
 ):
-    """An object that was recorded and is gone."""
+    """An object that was recorded and is gone; its source has no bytes."""
 
-    schema_version: int = msgspec.field(default=SCHEMA_VERSION)
-    key: str
+    schema_version: SchemaVersion = msgspec.field(default_factory=_current_schema_version)
+    source: SourceFacts
     removed: float
     sequencer: str | None = None
 
@@ -156,7 +168,10 @@ class UnreadableRecordError(ValueError):
 
 def encode_record(record: Record) -> bytes:
     """The record as JSON; equal records give equal bytes."""
-    return _encoder().encode(record)
+    try:
+        return _encoder().encode(record)
+    except UnicodeEncodeError:
+        return _encoder().encode(_with_key_bytes(record))
 
 
 def decode_record(data: bytes) -> Record:
@@ -167,13 +182,30 @@ def decode_record(data: bytes) -> Record:
     """
     try:
         record = _decoder().decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableRecordError(f"not a record: {exc}") from exc
     if record.schema_version > SCHEMA_VERSION:
         raise UnreadableRecordError(
             f"schema_version {record.schema_version} is newer than {SCHEMA_VERSION}"
         )
+    if record.source.key_bytes is not None:
+        return _with_key(record, record.source.key_bytes)
     return record
+
+
+def _with_key_bytes(record: Record) -> Record:
+    """The record of a file whose name is not UTF-8, as JSON can hold it."""
+    raw = record.source.key.encode("utf-8", "surrogateescape")
+    readable = raw.decode("utf-8", "replace")
+    source = msgspec.structs.replace(record.source, key=readable, key_bytes=raw)
+    return msgspec.structs.replace(record, source=source)
+
+
+def _with_key(record: Record, raw: bytes) -> Record:
+    """The record as it was before :func:`_with_key_bytes`."""
+    key = raw.decode("utf-8", "surrogateescape")
+    source = msgspec.structs.replace(record.source, key=key, key_bytes=None)
+    return msgspec.structs.replace(record, source=source)
 
 
 def canonical(record: Record) -> bytes:
@@ -188,6 +220,12 @@ def canonical(record: Record) -> bytes:
 def record_schema() -> dict[str, Any]:
     """The JSON Schema of a record, as it is published with the package."""
     schema = msgspec.json.schema(Record)
+    for definition in schema["$defs"].values():
+        # Python 3.13 strips the indentation of docstrings, earlier ones do not.
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
+        if "schema_version" in definition.get("properties", {}):
+            definition["required"].insert(1, "schema_version")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "bucketlens record",

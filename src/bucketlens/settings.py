@@ -24,6 +24,12 @@ CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
 NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "BUCKETLENS_TEST_DATA"})
 """Variables with our prefix that hold no setting."""
 
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif"),
+    *(".heic", ".heif", ".tif", ".tiff", ".bmp", ".gif"),
+)
+"""Endings of the names of images. What a file really is, its bytes say."""
+
 Names = tuple[Annotated[str, Meta(max_length=50)], ...]
 Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
@@ -98,6 +104,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     exclude: Annotated[
         tuple[str, ...], Meta(description="no keys that match one of these patterns")
     ] = ()
+    suffixes: Annotated[
+        tuple[str, ...], Meta(description="only keys that end so, in any case; none for all keys")
+    ] = IMAGE_SUFFIXES
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
@@ -195,6 +204,15 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for variable, value in environ.items()
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in NOT_SETTINGS
     }
+
+
+def parse_setting(name: str, text: str) -> Any:  # noqa: ANN401 - settings are of many types
+    """The value of a setting from its text, as the environment holds it.
+
+    Raises:
+        msgspec.ValidationError: The text is not such a value.
+    """
+    return _convert(text, setting_types()[name], strict=False)
 
 
 def _convert(value: Any, annotation: Any, *, strict: bool) -> Any:  # noqa: ANN401

@@ -144,20 +144,31 @@ class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
     energy: float
 
 
-class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """One object that the detector found.
+class Detection(msgspec.Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=True):
+    """One object that the detector found, as an array: an image has up to a hundred.
 
     Attributes:
         class_index: Index into the detector's labels.
         score: The detector's own score, 0 to 1.
-        box: Where it is.
+        left: Of its box, like the others a ratio of the upright image.
+        top: Of its box.
+        width: Of its box.
+        height: Of its box.
         colors: Its dominant colours, if image properties were asked for.
     """
 
     class_index: Count
     score: Ratio
-    box: BoundingBox
+    left: Ratio
+    top: Ratio
+    width: Ratio
+    height: Ratio
     colors: tuple[Swatch, ...] = ()
+
+    @property
+    def box(self) -> BoundingBox:
+        """Where it is."""
+        return BoundingBox(width=self.width, height=self.height, left=self.left, top=self.top)
 
 
 class Embedding(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,109 @@
+# Everything here needs Python 3.11 or newer, make and a package registry; the rest it installs
+# itself, into .venv. Paths are relative, so a clone may lie in a folder with spaces in its name.
+#
+#   PYTHON=python3.13 make test     another interpreter (for a fresh .venv)
+#   VENV=.venv-3.13 make test       another environment, to keep several side by side
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO_PHOTOS := examples/photos
+PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadgroup
+UV ?= uv
+
+# The first of these that is new enough makes the environment; Debian's python3 may be too old.
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+find_python = for p in $(CANDIDATES); do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1 \
+	&& { echo "$$p"; break; }; done
+PYTHON ?= $(shell $(find_python))
+
+.PHONY: help demo test check fix docs bench requirements clean
+.PHONY: same-python
+
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo-ready  ## label the example photos, and say where to look
+	@$(BIN)/bucketlens run $(DEMO_PHOTOS) demo
+	@echo
+	@echo "Open demo/site/index.html in a browser; the records are in demo/metadata."
+	@echo "Your own photos:  $(BIN)/bucketlens run ~/Pictures ~/labels"
+
+test: check docs  ## all checks, the docs and the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev-ready  ## formatting, lint, types and layers
+	$(BIN)/python -m ruff format --check --quiet .
+	$(BIN)/python -m ruff check --quiet .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python tools/docs/generate.py --check
+
+fix: $(VENV)/.dev-ready  ## format, repair what lint can, and renew the generated pages
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python tools/docs/generate.py
+
+docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning is an error
+	@$(BIN)/zensical build --strict --clean
+
+bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
+	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
+	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
+
+requirements:  ## renew the pinned requirements; needs uv
+	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
+	$(compile) pyproject.toml --extra s3 --extra evaluate requirements/build.in \
+		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+
+clean:  ## remove what was made, the environment too
+	rm -rf "$(VENV)" .venv-bench build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+
+# One version of each package for every Python and platform, with hashes and without addresses.
+compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
+	--custom-compile-command 'make requirements'
+
+# The environment. Each step leaves a stamp, so that a second call costs nothing.
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "bucketlens needs Python 3.11 to 3.14, and none of these is it:" \
+		"$(CANDIDATES). Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not Python 3.11 or newer: $$("$(PYTHON)" --version 2>&1)" >&2; exit 1; }
+	@echo "making $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv "$(VENV)" || { rm -rf "$(VENV)"; exit 1; }
+
+# An interpreter that is asked for by name is the one that is used, or else it is said.
+same-python: $(VENV)/pyvenv.cfg
+ifneq ($(origin PYTHON),file)
+	@asked=$$("$(PYTHON)" --version) made=$$($(BIN)/python --version); \
+	test "$$asked" = "$$made" || { echo "$(VENV) has $$made, and you ask for $$asked:" \
+		"say make VENV=.venv-other, or make clean first" >&2; exit 1; }
+endif
+
+$(VENV)/.demo-ready: requirements/demo.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
+	@echo "installing what runs it (requirements/demo.txt)"
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(install_package)
+	@touch $@
+
+$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg same-python
+	@echo "installing what tests it (requirements/dev.txt)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(install_package)
+	@touch $@ $(VENV)/.demo-ready
+
+# Not pinned by hash: what is compared with has other files for each kind of machine.
+$(VENV)/.bench-ready: bench/requirements.txt $(VENV)/.demo-ready
+	@echo "installing what it is compared with (bench/requirements.txt)"
+	@$(PIP) install -r bench/requirements.txt
+	@touch $@
+
+# Its own build backend is among the pinned packages, so nothing is fetched here.
+install_package = $(PIP) install --no-deps --no-build-isolation --editable .

@@ -1,0 +1,5 @@
+"""``python -m bucketlens``."""
+
+from bucketlens.cli import main
+
+main()

@@ -1,0 +1,240 @@
+"""The parts put together as the settings say: what every door begins with.
+
+Nothing here loads a model before it is needed: :func:`build_view` reads cards only.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import ConfigError
+from bucketlens.events import KeyFilter
+from bucketlens.labels import View, load_taxonomy
+from bucketlens.models import Classifier, Detector, find_model_folder, load_model_folder
+from bucketlens.names import key_of
+from bucketlens.pipeline.labelling import Labeler, limits_fingerprint
+from bucketlens.pipeline.passing import Pass
+from bucketlens.pipeline.scoring import ModelScorer, score_fingerprint
+from bucketlens.pipeline.settling import Settler
+from bucketlens.pipeline.surveying import Current
+from bucketlens.records import LabelRecord, Record, fingerprint
+from bucketlens.site import IndexBuilder, SiteWriter
+from bucketlens.site.assets import assets
+from bucketlens.stores import StoreOptions, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bucketlens.models import ModelCard, ModelFolder
+    from bucketlens.settings import Settings
+    from bucketlens.stores import ListingIssue, Store
+
+log = logging.getLogger(__name__)
+
+NONE = "none"
+"""The name of no model."""
+
+PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state")
+SITE_FOLDER = "site"
+THUMBNAILS = "thumbs/"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models in force, read and checked but not yet opened."""
+
+    classifier: ModelFolder | None
+    detector: ModelFolder | None
+
+    def folders(self) -> tuple[ModelFolder, ...]:
+        """Those that there are."""
+        return tuple(folder for folder in (self.classifier, self.detector) if folder is not None)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Their cards."""
+        return tuple(folder.card for folder in self.folders())
+
+
+def find_models(settings: Settings) -> Models:
+    """The models that the settings name; at least one must be there."""
+    if settings.classifier == NONE and settings.detector == NONE:
+        raise ConfigError(
+            "classifier and detector are both none: at least one model is needed",
+            setting="classifier",
+        )
+    return Models(_folder(settings.classifier), _folder(settings.detector))
+
+
+def _folder(name: str) -> ModelFolder | None:
+    return None if name == NONE else load_model_folder(find_model_folder(name))
+
+
+def build_view(settings: Settings, models: Models | None = None) -> View:
+    """What makes labels of scores."""
+    models = models or find_models(settings)
+    return View(
+        load_taxonomy(),
+        classifier=models.classifier.labels if models.classifier else (),
+        detector=models.detector.labels if models.detector else (),
+        models=[card.model_sha256 for card in models.cards()],
+        settings=settings,
+    )
+
+
+def build_labeler(settings: Settings, *, clock: Callable[[], float] = time.time) -> Labeler:
+    """The core, with its models opened."""
+    models = find_models(settings)
+    provider = settings.provider
+    scorer = ModelScorer(
+        Classifier(models.classifier, provider=provider) if models.classifier else None,
+        Detector(models.detector, provider=provider) if models.detector else None,
+        settings=settings,
+    )
+    return Labeler(settings, scorer, build_view(settings, models), clock)
+
+
+class SitePages:
+    """The site of one collection, as the pipeline writes it."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Hold the writer; nothing is written yet."""
+        self._store = store
+        self._writer = SiteWriter(
+            store, title=settings.title, thumbnail_size=settings.thumbnail_size
+        )
+        self.look: str = fingerprint(
+            settings.title, settings.thumbnail_size, [asset.name for asset in assets()]
+        )
+
+    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+        """Write page, public JSON, thumbnail and preview of one image."""
+        self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
+
+    def write_page(self, record: LabelRecord) -> None:
+        """Write page and public JSON of one image again."""
+        self._writer.write_page(record)
+
+    def remove_image(self, key: str) -> None:
+        """Remove what was written for one image."""
+        self._writer.remove_image(key)
+
+    def image_keys(self) -> Iterator[str]:
+        """The keys of all images that anything was written for, by their thumbnails.
+
+        Of an image's files the thumbnail is written first and removed last.
+        """
+        for info in self._store.list(THUMBNAILS):
+            key = key_of(info.key.removeprefix(THUMBNAILS), ".jpg")
+            if key is not None:
+                yield key
+
+    def write_index(self, records: Iterator[Record]) -> None:
+        """Write the index pages from all records."""
+        builder = IndexBuilder()
+        for record in records:
+            builder.add(record)
+        self._writer.write_index(builder)
+
+
+class Collection:
+    """OUT: what is kept about the images of one source, private and shown.
+
+    Args:
+        out: Path or URL that the records and the site stand below.
+        settings: In force.
+    """
+
+    def __init__(self, out: str, settings: Settings) -> None:
+        """Open the stores; nothing is read or written yet."""
+        self.out = out
+        self._settings = settings
+        options = StoreOptions(fsync=settings.fsync)
+        self.private = open_store(out, options)
+        self.records = open_store(below(out, "metadata"), options)
+
+    @cached_property
+    def pages(self) -> SitePages | None:
+        """The site; None where none is wanted."""
+        if not self._settings.pages:
+            return None
+        options = StoreOptions(fsync=self._settings.fsync)
+        return SitePages(open_store(below(self.out, SITE_FOLDER), options), self._settings)
+
+
+def below(location: str, name: str) -> str:
+    """The location of a folder in another: works for paths and URLs."""
+    if location.endswith(("/", "\\")):
+        return location + name
+    return f"{location}/{name}"
+
+
+def current_fingerprints(settings: Settings) -> Current:
+    """The fingerprints of records that are up to date, without loading a model."""
+    models = find_models(settings)
+    return Current(
+        scores=score_fingerprint(models.cards(), settings),
+        view=build_view(settings, models).fingerprint,
+        limits=limits_fingerprint(settings),
+    )
+
+
+def open_pass(source: str, out: str, settings: Settings, *, allow_deletes: bool = False) -> Pass:
+    """A pass over SOURCE into OUT, with its models loaded.
+
+    Raises:
+        ConfigError: A location is no store, a model can't be loaded, or SOURCE lies in the
+            outputs.
+    """
+    issues: list[str] = []
+    images = open_store(
+        source,
+        StoreOptions(
+            source=True, hidden=settings.hidden, on_issue=lambda issue: _note(issue, issues)
+        ),
+    )
+    collection = Collection(out, settings)
+    wanted = KeyFilter(
+        suffixes=settings.suffixes,
+        include=settings.include,
+        exclude=settings.exclude,
+        own_outputs=own_outputs(images.location, collection.private.location),
+        hidden=settings.hidden,
+    )
+    labeler = build_labeler(settings)
+    return Pass(
+        source=images,
+        records=collection.records,
+        private=collection.private,
+        pages=collection.pages,
+        settler=Settler(images, collection.records, collection.pages, labeler, time.time),
+        labeler=labeler,
+        settings=settings,
+        wanted=lambda info: wanted.takes(info.key, info.size),
+        allow_deletes=allow_deletes,
+        unlisted=lambda: tuple(issues),
+    )
+
+
+def own_outputs(source: str, out: str) -> tuple[str, ...]:
+    """The folders of the source that hold outputs, so that results never become images.
+
+    Raises:
+        ConfigError: The source is one of the output folders.
+    """
+    folders = [below(out, name) for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
+    root = source.rstrip("/\\") + "/"
+    for folder in folders:
+        if root.startswith(folder.replace("\\", "/") + "/"):
+            raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
+    if out.rstrip("/\\") + "/" != root and (out + "/").startswith(root):
+        return (out.removeprefix(root),)
+    return tuple(folder.removeprefix(root) for folder in folders if folder.startswith(root))
+
+
+def _note(issue: ListingIssue, issues: list[str]) -> None:
+    log.warning("%s could not be listed: %s", issue.prefix, issue.reason)
+    issues.append(issue.prefix)

@@ -1,0 +1,197 @@
+"""A pass over a source as the command line shows it: progress, Ctrl-C, a summary, a status."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bucketlens.assembly import open_pass
+from bucketlens.cli.progress import show_progress
+from bucketlens.errors import ConfigError
+from bucketlens.pipeline.pacing import measure_pace
+from bucketlens.pipeline.passing import Forecast, Tally, forecast
+from bucketlens.pipeline.settling import Action, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bucketlens.pipeline.passing import Pass
+
+__all__ = ["Doing", "open_pass", "perform"]
+
+BUG = 70
+TRANSIENT = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What the user asked for.
+
+    Attributes:
+        again: The command that goes on after an interruption.
+        limit: Look at so many images only.
+        dry_run: Change nothing.
+        as_json: The summary goes to standard output as JSON.
+    """
+
+    again: str
+    limit: int | None = None
+    dry_run: bool = False
+    as_json: bool = False
+
+
+def perform(work: Pass, doing: Doing) -> int:
+    """Do it, or say what would be done; the exit status."""
+    tally = Tally()
+    if doing.dry_run:
+        return _tell_forecast(work, forecast(work, tally, limit=doing.limit), tally, doing)
+    started = time.monotonic()
+    stop = threading.Event()
+    refusal: ConfigError | None = None
+    with stopping(stop), show_progress(work, tally, limit=doing.limit) as told:
+        try:
+            work.run(tally, stop=stop, limit=doing.limit, told=told)
+        except ConfigError as exc:
+            refusal = exc
+    _summarise(tally, time.monotonic() - started, doing)
+    if refusal is not None:
+        raise refusal
+    return exit_status(tally)
+
+
+def exit_status(tally: Tally) -> int:
+    """0 when every image is labelled; else by the gravest thing that happened."""
+    if tally.interrupted:
+        return 130
+    if tally.errors["bug"]:
+        return BUG
+    if tally.errors["transient"]:
+        return TRANSIENT
+    return 1 if tally.errors.total() else 0
+
+
+@contextmanager
+def stopping(stop: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM finishes what is in flight, the second ends at once."""
+
+    def handle(signum: int, frame: object) -> None:
+        del frame
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
+        click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
+    outcomes = {outcome.value: tally.outcomes[outcome] for outcome in Outcome}
+    if doing.as_json:
+        summary = {
+            **outcomes,
+            "passed_over": tally.passed_over,
+            "errors": dict(tally.errors),
+            "known_failures": tally.known_failures,
+            "seconds": round(seconds, 3),
+            "interrupted": tally.interrupted,
+        }
+        click.echo(json.dumps(summary))
+    console = Console(stderr=True, highlight=False)
+    parts = [f"{count:,} {name}" for name, count in outcomes.items() if count]
+    worked = tally.outcomes[Outcome.LABELLED] + tally.outcomes[Outcome.RELABELLED]
+    rate = f", {worked / seconds:.1f} images/s" if worked and seconds else ""
+    console.print(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s{rate}")
+    if tally.passed_over:
+        console.print(f"{tally.passed_over:,} other files passed over")
+    _list_failures(tally, console)
+    if tally.interrupted:
+        console.print(f"interrupted: `bucketlens {doing.again}` goes on where this stopped")
+
+
+def _list_failures(tally: Tally, console: Console) -> None:
+    if not tally.failures:
+        return
+    table = Table(title="could not be labelled", title_justify="left", show_edge=False)
+    for heading in ("image", "why", "setting"):
+        table.add_column(heading, overflow="fold")
+    for settled in tally.failures:
+        code, reason, setting = settled.failure or ("", "", None)
+        table.add_row(printable(settled.key), printable(f"{code}: {reason}"), setting or "")
+    console.print(table, markup=False)
+    more = tally.errors.total() - len(tally.failures)
+    if more > 0:
+        console.print(f"and {more:,} more; `bucketlens status` counts them all")
+
+
+def printable(text: str) -> str:
+    """Text from strangers, with what could move a terminal's cursor made visible."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> int:
+    seconds = _duration(work, what)
+    if doing.as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "actions": {action.value: what.actions[action] for action in Action},
+                    "examples": {a.value: keys for a, keys in what.examples.items() if keys},
+                    "bytes_to_read": what.bytes_to_read,
+                    "seconds": seconds,
+                }
+            )
+        )
+        return 0
+    verbs = {
+        Action.SCORE: "would be labelled",
+        Action.VIEW: "would get new labels from stored scores",
+        Action.REMOVE: "would be removed, since their images are gone",
+        Action.NOTHING: "are up to date",
+    }
+    for action, verb in verbs.items():
+        if what.actions[action]:
+            click.echo(f"{what.actions[action]:,} {verb}", err=True)
+            if action is not Action.NOTHING:
+                for key in what.examples[action][:5]:
+                    click.echo(f"    {printable(key)}", err=True)
+    if tally.passed_over:
+        click.echo(f"{tally.passed_over:,} other files would be passed over", err=True)
+    if seconds is not None:
+        read = what.bytes_to_read / 1e6
+        click.echo(f"reading {read:,.1f} MB, about {_clock(seconds)} on this machine", err=True)
+    click.echo("nothing was changed", err=True)
+    return 0
+
+
+def _duration(work: Pass, what: Forecast) -> float | None:
+    """How long the labelling would take, from labelling a few of the images and keeping nothing."""
+    keys = what.examples[Action.SCORE]
+    if not keys:
+        return None
+    return round(measure_pace(work, keys) * what.actions[Action.SCORE], 1)
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004 - seconds mean something up to here
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"  # noqa: PLR2004

@@ -1,0 +1,39 @@
+"""From notifications to ``ObjectEvent``s, and which keys are wanted.
+
+Pure functions from bytes or JSON values to values: nothing here opens a connection, reads a clock
+or asks a store. An event is only a hint that a key may have changed; what is true is asked later.
+"""
+
+from bucketlens.events.batch_operations import (
+    BatchInvocation,
+    BatchTask,
+    TaskOutcome,
+    batch_response,
+    is_batch_invocation,
+    outcome_of,
+    parse_batch_invocation,
+)
+from bucketlens.events.envelopes import ParsedMessage, is_sqs_batch, parse, parse_sqs_batch
+from bucketlens.events.filters import IMAGE_SUFFIXES, KeyFilter
+from bucketlens.events.parsed import EventParseError, ParsedEvents, PassedOver
+from bucketlens.events.sequencers import sequencer_newer
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "BatchInvocation",
+    "BatchTask",
+    "EventParseError",
+    "KeyFilter",
+    "ParsedEvents",
+    "ParsedMessage",
+    "PassedOver",
+    "TaskOutcome",
+    "batch_response",
+    "is_batch_invocation",
+    "is_sqs_batch",
+    "outcome_of",
+    "parse",
+    "parse_batch_invocation",
+    "parse_sqs_batch",
+    "sequencer_newer",
+]

@@ -1,0 +1,21 @@
+"""Images: bytes to upright pixels, pixels to what the models, the pages and the record need."""
+
+from bucketlens.imaging.decode import decode
+from bucketlens.imaging.encode import encode_jpeg, fit, preview, thumbnail
+from bucketlens.imaging.limits import Cover, Limits
+from bucketlens.imaging.properties import picture_tones, region_colors
+from bucketlens.imaging.resize import model_input, resize
+
+__all__ = [
+    "Cover",
+    "Limits",
+    "decode",
+    "encode_jpeg",
+    "fit",
+    "model_input",
+    "picture_tones",
+    "preview",
+    "region_colors",
+    "resize",
+    "thumbnail",
+]

@@ -1,0 +1,221 @@
+"""Labels as a pure function of (scores, taxonomy, settings): what DetectLabels returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bucketlens.colors import dominant_color, image_properties
+from bucketlens.errors import ConfigError
+from bucketlens.labels.combination import Combination, combination_for
+from bucketlens.labels.space import LabelSpace
+from bucketlens.records import fingerprint
+from bucketlens.types import Alias, Category, ImageProperties, Instance, Label, Parent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bucketlens.labels.space import Evidence
+    from bucketlens.labels.taxonomy import Taxonomy
+    from bucketlens.settings import Settings
+    from bucketlens.types import Detection, Scores
+
+VIEW_VERSION = 1
+"""Part of the view fingerprint: raised when the same scores would be shown otherwise."""
+
+DIGITS = 4
+"""Digits kept of confidences in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The parts of a label that are the same in every photo."""
+
+    name: str
+    parents: tuple[Parent, ...]
+    aliases: tuple[Alias, ...]
+    categories: tuple[Category, ...]
+
+
+class View:
+    """Makes labels of scores; holds nothing of any photo.
+
+    Args:
+        taxonomy: The label graph.
+        classifier: Labels of the classifier's outputs, by index; empty without one.
+        detector: Labels of the detector's classes, by index; empty without one.
+        models: sha256 of the model files, to find the weights that were fitted for them.
+        settings: Thresholds, filters, names and features.
+        combination: Weights to use instead of the packaged ones.
+
+    Raises:
+        ConfigError: A setting names a label or a category that there is not.
+    """
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        *,
+        classifier: Sequence[str],
+        detector: Sequence[str],
+        models: Sequence[str],
+        settings: Settings,
+        combination: Combination | None = None,
+    ) -> None:
+        """Work out all that does not depend on a photo."""
+        taxonomy = taxonomy.with_labels([*classifier, *detector])
+        self.taxonomy = taxonomy
+        self.space = LabelSpace(taxonomy, classifier, detector)
+        self.combination = combination or combination_for(tuple(models))
+        self._settings = settings
+        self._thresholds = self._resolve_thresholds()
+        self._shown = self._resolve_filters()
+        self._shapes = tuple(self._shape(label) for label in range(len(taxonomy.labels)))
+        self.version = f"bucketlens-{taxonomy.version}"
+        self.fingerprint = fingerprint(
+            VIEW_VERSION,
+            taxonomy.fingerprint,
+            self.combination,
+            self._thresholds,
+            sorted(self._shown),
+            settings.display_names,
+            settings.max_labels,
+            sorted(settings.features),
+            settings.max_dominant_colors,
+        )
+
+    def labels(self, scores: Scores) -> tuple[Label, ...]:
+        """The labels to show, surest first, then by name."""
+        if "GENERAL_LABELS" not in self._settings.features:
+            return ()
+        evidence = self.space.evidence(scores)
+        confidences = self.combination.confidences(evidence, self.space)
+        instances = self._instances(evidence)
+        shown = [
+            (round(100.0 * confidence, DIGITS), label)
+            for label, confidence in confidences.items()
+            if label in self._shown and 100.0 * confidence >= self._thresholds[label]
+        ]
+        shown.sort(key=lambda pair: (-pair[0], self._shapes[pair[1]].name))
+        return tuple(
+            self._label(label, confidence, instances.get(label, []))
+            for confidence, label in shown[: self._settings.max_labels]
+        )
+
+    def image_properties(self, scores: Scores) -> ImageProperties | None:
+        """Quality and colours in the shape of DetectLabels; None where they were not asked for."""
+        if scores.tones is None or "IMAGE_PROPERTIES" not in self._settings.features:
+            return None
+        return image_properties(scores.tones, self._settings.max_dominant_colors)
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The labels that a filter or the taxonomy keeps from being shown."""
+        return frozenset(range(len(self.taxonomy.labels))) - self._shown
+
+    def threshold(self, label: int) -> float:
+        """The confidence (0 to 100) from which a label is shown."""
+        return self._thresholds[label]
+
+    def _label(self, label: int, confidence: float, instances: Sequence[Instance]) -> Label:
+        shape = self._shapes[label]
+        return Label(
+            name=shape.name,
+            confidence=confidence,
+            instances=tuple(instances),
+            parents=shape.parents,
+            aliases=shape.aliases,
+            categories=shape.categories,
+        )
+
+    def _instances(self, evidence: Evidence) -> Mapping[int, list[Instance]]:
+        """The places of each label that are sure enough to show, surest first."""
+        instances: dict[int, list[Instance]] = {}
+        for label, detection in evidence.detections:
+            confidence = 100.0 * self.combination.detection_confidence(detection.score)
+            if confidence >= self._thresholds[label]:
+                instances.setdefault(label, []).append(self._instance(detection, confidence))
+        for places in instances.values():
+            places.sort(key=lambda place: -place.confidence)
+        return instances
+
+    def _instance(self, detection: Detection, confidence: float) -> Instance:
+        colors = detection.colors if "IMAGE_PROPERTIES" in self._settings.features else ()
+        return Instance(
+            bounding_box=detection.box,
+            confidence=round(confidence, DIGITS),
+            dominant_colors=tuple(
+                dominant_color(swatch) for swatch in colors[: self._settings.max_dominant_colors]
+            ),
+        )
+
+    def _shape(self, label: int) -> Shape:
+        known = self.taxonomy.labels[label]
+        return Shape(
+            name=self._display_name(known.name),
+            parents=tuple(
+                Parent(name=self._display_name(self.taxonomy.labels[above].name))
+                for above in self.taxonomy.ancestor_indices(label)
+                if not self.taxonomy.labels[above].hidden
+            ),
+            aliases=tuple(Alias(name=alias) for alias in known.aliases),
+            categories=tuple(Category(name=category) for category in known.categories),
+        )
+
+    def _display_name(self, name: str) -> str:
+        return self._settings.display_names.get(name, name)
+
+    def _resolve_thresholds(self) -> tuple[float, ...]:
+        """Each label's threshold.
+
+        Its own from the settings, or the larger of the common and the curated one.
+        """
+        own = {
+            self._resolve(name, "label_thresholds"): threshold
+            for name, threshold in self._settings.label_thresholds.items()
+        }
+        common = self._settings.min_confidence
+        return tuple(
+            own.get(i, max(common, label.min_confidence or 0.0))
+            for i, label in enumerate(self.taxonomy.labels)
+        )
+
+    def _resolve_filters(self) -> frozenset[int]:
+        """The labels that may be shown: what an inclusion names, less what an exclusion names.
+
+        A label is included by its name or by one of its categories; with no inclusions all are.
+        """
+        settings = self._settings
+        everything = range(len(self.taxonomy.labels))
+        included = self._named(settings.include_labels, "include_labels")
+        included |= self._categorised(settings.include_categories, "include_categories")
+        excluded = self._named(settings.exclude_labels, "exclude_labels")
+        excluded |= self._categorised(settings.exclude_categories, "exclude_categories")
+        if not (settings.include_labels or settings.include_categories):
+            included = set(everything)
+        hidden = {i for i in everything if self.taxonomy.labels[i].hidden}
+        return frozenset(included - excluded - hidden)
+
+    def _named(self, names: Sequence[str], setting: str) -> set[int]:
+        return {self._resolve(name, setting) for name in names}
+
+    def _categorised(self, categories: Sequence[str], setting: str) -> set[int]:
+        known = {c for label in self.taxonomy.labels for c in label.categories}
+        for category in categories:
+            if category not in known:
+                raise ConfigError(f"{setting}: there is no category {category!r}", setting=setting)
+        wanted = set(categories)
+        return {i for i, label in enumerate(self.taxonomy.labels) if wanted & set(label.categories)}
+
+    def _resolve(self, name: str, setting: str) -> int:
+        """The label of a name, an alias or a display name."""
+        for label, shown in self._settings.display_names.items():
+            if shown.casefold() == name.casefold():
+                name = label
+        found = self.taxonomy.resolve(name)
+        if found is None:
+            raise ConfigError(
+                f"{setting}: there is no label {name!r}; `bucketlens taxonomy` lists all",
+                setting=setting,
+            )
+        return found

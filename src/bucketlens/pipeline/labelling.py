@@ -1,0 +1,204 @@
+"""Bytes to a record: decode, score, view, and the pictures that pages show."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bucketlens.errors import InputError
+from bucketlens.imaging import Limits, decode, preview, thumbnail
+from bucketlens.pipeline.scoring import decode_cover
+from bucketlens.records import (
+    FailureFacts,
+    FailureRecord,
+    ImageFacts,
+    LabelRecord,
+    Observed,
+    SourceFacts,
+    fingerprint,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bucketlens.labels import View
+    from bucketlens.pipeline.scoring import Scorer
+    from bucketlens.settings import Settings
+    from bucketlens.types import DecodedImage, ObjectInfo, Scores
+
+LIMITS_VERSION = 1
+"""Part of the limits fingerprint: raised when something that failed may now be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An object's bytes and what the store says of them.
+
+    Attributes:
+        sequencer: Of the event that led here, if one did.
+    """
+
+    info: ObjectInfo
+    data: bytes
+    sequencer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A record and the pictures for its page, as JPEG; None where pages are not wanted."""
+
+    record: LabelRecord
+    thumbnail: bytes | None = None
+    preview: bytes | None = None
+
+
+Result = Labelled | FailureRecord | Exception
+"""What became of one image; an exception is not the image's fault."""
+
+
+class Labeler:
+    """The core: image bytes in, record out; the same through every door.
+
+    Args:
+        settings: Limits and sizes.
+        scorer: What looks at the pixels.
+        view: What makes labels of scores.
+        clock: Gives the time, seconds since the epoch.
+    """
+
+    def __init__(
+        self, settings: Settings, scorer: Scorer, view: View, clock: Callable[[], float]
+    ) -> None:
+        """Hold the parts; they are shared by all threads."""
+        self.scorer = scorer
+        self.view = view
+        self._settings = settings
+        self._clock = clock
+        self._limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+        self._cover = decode_cover(settings)
+        self.limits_fingerprint = limits_fingerprint(settings)
+
+    def label(self, images: Sequence[Loaded]) -> list[Result]:
+        """Label several images; what goes wrong with one stays with that one."""
+        results: list[Result | None] = [None] * len(images)
+        decoded: dict[int, DecodedImage] = {}
+        for i, image in enumerate(images):
+            try:
+                decoded[i] = decode(image.data, limits=self._limits, cover=self._cover)
+            except InputError as exc:
+                results[i] = self.failure(image.info, exc, data=image.data)
+            except Exception as exc:  # noqa: BLE001 - one image never stops the rest
+                results[i] = exc
+        for i, scores in self._score(decoded).items():
+            try:
+                results[i] = (
+                    scores
+                    if isinstance(scores, Exception)
+                    else self._labelled(images[i], decoded[i], scores)
+                )
+            except Exception as exc:  # noqa: BLE001
+                results[i] = exc
+        return [r if r is not None else AssertionError("an image was passed over") for r in results]
+
+    def _score(self, decoded: dict[int, DecodedImage]) -> dict[int, Scores | Exception]:
+        """Score all in one batch; if that fails, one by one, to find the one that is to blame."""
+        if not decoded:
+            return {}
+        try:
+            return dict(zip(decoded, self.scorer.score(list(decoded.values())), strict=True))
+        except Exception as exc:  # noqa: BLE001
+            if len(decoded) == 1:
+                return dict.fromkeys(decoded, exc)
+            single: dict[int, Scores | Exception] = {}
+            for i, image in decoded.items():
+                single |= self._score({i: image})
+            return single
+
+    def _labelled(self, image: Loaded, decoded: DecodedImage, scores: Scores) -> Labelled:
+        record = LabelRecord(
+            **self.shown(scores),
+            source=source_facts(image),
+            image=ImageFacts(
+                format=decoded.format,
+                width=decoded.width,
+                height=decoded.height,
+                frames=decoded.frames,
+                orientation=decoded.orientation,
+                taken=decoded.taken,
+            ),
+            models=self.scorer.facts,
+            score_fingerprint=self.scorer.fingerprint,
+            scores=scores,
+            observed=self._observed(image.info, image.sequencer),
+        )
+        if not self._settings.pages:
+            return Labelled(record)
+        return Labelled(
+            record,
+            thumbnail=thumbnail(decoded.pixels, self._settings.thumbnail_size),
+            preview=preview(decoded.pixels, self._settings.preview_size),
+        )
+
+    def shown(self, scores: Scores) -> dict[str, Any]:
+        """The fields of a record that the view makes from scores."""
+        return {
+            "labels": self.view.labels(scores),
+            "label_model_version": self.view.version,
+            "image_properties": self.view.image_properties(scores),
+            "view_fingerprint": self.view.fingerprint,
+        }
+
+    def viewed(self, record: LabelRecord) -> LabelRecord:
+        """The record with its labels made again from its own scores."""
+        return msgspec.structs.replace(record, **self.shown(record.scores))
+
+    def moved(self, record: LabelRecord, image: Loaded) -> LabelRecord:
+        """The record of the same bytes under a new version: nothing is computed but the view."""
+        return msgspec.structs.replace(
+            self.viewed(record),
+            source=source_facts(image),
+            observed=self._observed(image.info, image.sequencer),
+        )
+
+    def failure(
+        self, info: ObjectInfo, error: InputError, *, data: bytes | None = None
+    ) -> FailureRecord:
+        """The record of an object that can't be labelled as it is."""
+        sha256 = hashlib.sha256(data).hexdigest() if data is not None else None
+        return FailureRecord(
+            failure=FailureFacts(
+                error=error.code, reason=_plain(error.message), setting=error.setting
+            ),
+            source=SourceFacts(key=info.key, size=info.size, sha256=sha256),
+            limits_fingerprint=self.limits_fingerprint,
+            observed=self._observed(info, None),
+        )
+
+    def _observed(self, info: ObjectInfo, sequencer: str | None) -> Observed:
+        return Observed(
+            etag=info.etag,
+            version=info.version,
+            sequencer=sequencer,
+            modified=info.modified,
+            recorded=self._clock(),
+        )
+
+
+def limits_fingerprint(settings: Settings) -> str:
+    """Changes when an image that failed may now be read."""
+    return fingerprint(LIMITS_VERSION, settings.max_bytes, settings.max_pixels)
+
+
+def _plain(message: str) -> str:
+    """A message that JSON can hold, whatever the name in it."""
+    return message.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def source_facts(image: Loaded) -> SourceFacts:
+    """Which bytes these are."""
+    return SourceFacts(
+        key=image.info.key, size=len(image.data), sha256=hashlib.sha256(image.data).hexdigest()
+    )

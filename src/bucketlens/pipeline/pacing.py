@@ -1,0 +1,41 @@
+"""How long a run would take, from labelling a few of its images and keeping nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import BucketlensError
+from bucketlens.pipeline.labelling import Loaded
+from bucketlens.pipeline.running import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bucketlens.pipeline.passing import Pass
+
+SAMPLE_SECONDS = 3.0
+"""No longer than this is spent on the forecast itself."""
+
+
+def measure_pace(work: Pass, keys: Sequence[str]) -> float:
+    """Seconds an image takes with all cores busy, from the first images that can be read."""
+    cores = work.settings.workers or available_cores()
+    started = time.monotonic()
+    done = 0
+    spent = 0.0
+    for key in keys:
+        try:
+            blob = work.source.get(key, max_bytes=work.settings.max_bytes)
+        except BucketlensError:
+            continue
+        before = time.monotonic()
+        work.labeler.label([Loaded(blob.info, blob.data)])
+        if done:  # the first call pays for what is loaded once
+            spent += time.monotonic() - before
+        done += 1
+        if time.monotonic() - started > SAMPLE_SECONDS:
+            break
+    if done < 2:  # noqa: PLR2004 - the first is not counted
+        return time.monotonic() - started
+    return spent / (done - 1) / cores

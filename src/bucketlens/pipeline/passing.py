@@ -1,0 +1,213 @@
+"""One pass over a source: everything that differs is settled, then what is gone, then the index.
+
+This is what ``run`` and ``reconcile`` do, and what a server does at its start and at intervals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import ConfigError
+from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.settling import Action, Outcome
+from bucketlens.pipeline.sweeping import SeenKeys, check_removal, find_orphans
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from bucketlens.pipeline.indexing import IndexPages
+    from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.settling import Settler
+    from bucketlens.settings import Settings
+    from bucketlens.stores import Store
+    from bucketlens.types import ObjectInfo
+
+FAILURES_KEPT = 20
+"""Failures that a summary names; all of them have their records."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a pass has done so far.
+
+    Attributes:
+        outcomes: How many keys ended in which way.
+        errors: How many failures of which class.
+        failures: The first of them, to be named.
+        known_failures: Failures of an earlier pass where nothing has changed.
+        passed_over: Objects that the filters do not take.
+        interrupted: The pass was asked to stop before its end.
+    """
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    failures: list[Settled] = field(default_factory=list)
+    known_failures: int = 0
+    passed_over: int = 0
+    interrupted: bool = False
+
+    def add(self, settled: Settled) -> None:
+        """Count one key."""
+        self.outcomes[settled.outcome] += 1
+        self.known_failures += settled.known
+        if settled.failure is not None:
+            self.errors[settled.failure[0]] += 1
+            if len(self.failures) < FAILURES_KEPT:
+                self.failures.append(settled)
+
+    @property
+    def settled(self) -> int:
+        """Keys that are done with."""
+        return self.outcomes.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The parts of one pass.
+
+    Attributes:
+        source: The images.
+        records: The records.
+        private: Where the state of the index is kept.
+        pages: Writes the index; None when there are no pages.
+        wanted: Which objects of the listing are looked at.
+        allow_deletes: Pass both safety stops.
+        unlisted: Beginnings of keys that the last listing could not show.
+    """
+
+    source: Store
+    records: Store
+    private: Store
+    pages: IndexPages | None
+    settler: Settler
+    labeler: Labeler
+    settings: Settings
+    wanted: Callable[[ObjectInfo], bool]
+    allow_deletes: bool = False
+    unlisted: Callable[[], tuple[str, ...]] = tuple
+
+    def run(
+        self,
+        tally: Tally,
+        *,
+        stop: threading.Event,
+        limit: int | None = None,
+        told: Callable[[Settled], None] = lambda _: None,
+    ) -> None:
+        """Settle, sweep, renew the index; what was done stands in ``tally``.
+
+        Raises:
+            ConfigError: The source can't be listed, or a safety stop kept records from being
+                removed; all else was done by then.
+        """
+        seen = SeenKeys()
+
+        def report(settled: Settled) -> None:
+            tally.add(settled)
+            told(settled)
+
+        engine = Engine(self.settler, self.labeler, self.settings, report, stop=stop)
+        listing = _Listing(self, tally, seen, limit)
+        engine.run(iter(listing))
+        tally.interrupted = stop.is_set()
+        refusal = None
+        if listing.complete and not tally.interrupted:
+            refusal = self._sweep(seen, report)
+        if self.pages is not None:
+            renew_index(self.records, self.private, self.pages)
+        if refusal is not None:
+            raise refusal
+
+    def _sweep(self, seen: SeenKeys, report: Callable[[Settled], None]) -> ConfigError | None:
+        """Remove what the source no longer has; the error to raise where that was refused."""
+        orphans = find_orphans(self.records, seen, self.unlisted())
+        if not self.allow_deletes:
+            try:
+                check_removal(orphans, seen, self.source.location, self.settings.max_delete_percent)
+            except ConfigError as refusal:
+                return refusal
+        for key in orphans.keys:
+            outcome = self.settler.settle(key, self.settings.max_bytes)
+            if outcome is not Outcome.UNCHANGED:
+                report(Settled(key, outcome))
+        if self.pages is not None:
+            for key in self.pages.image_keys():
+                if key not in seen and not key.startswith(self.unlisted()):
+                    self._sweep_pages(key)
+        return None
+
+    def _sweep_pages(self, key: str) -> None:
+        """Remove pages that a killed process left behind for an image that went meanwhile."""
+        plan = self.settler.inspect(key)
+        if plan.info is None and plan.action is Action.NOTHING and self.pages is not None:
+            self.pages.remove_image(key)
+
+
+class _Listing:
+    """The source's listing: counted, remembered, filtered and cut off."""
+
+    def __init__(self, work: Pass, tally: Tally, seen: SeenKeys, limit: int | None) -> None:
+        self._work = work
+        self._tally = tally
+        self._seen = seen
+        self._left = limit
+        self.complete = False
+
+    def __iter__(self) -> Iterator[ObjectInfo]:
+        for info in self._work.source.list():
+            if not self._work.wanted(info):
+                self._tally.passed_over += 1
+                self._seen.add(info.key)
+                continue
+            if self._left is not None:
+                if self._left == 0:
+                    return
+                self._left -= 1
+            self._seen.add(info.key)
+            yield info
+        self.complete = True
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a pass would do.
+
+    Attributes:
+        actions: How many keys ask for what; keys to remove among them.
+        examples: Some keys of each.
+        bytes_to_read: Of the images that would be read.
+    """
+
+    actions: Counter[Action]
+    examples: dict[Action, list[str]]
+    bytes_to_read: int
+
+
+def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
+    """Look at every key as a pass does, and change nothing."""
+    seen = SeenKeys()
+    actions: Counter[Action] = Counter()
+    examples: dict[Action, list[str]] = {action: [] for action in Action}
+    size = 0
+
+    def count(key: str, action: Action) -> None:
+        actions[action] += 1
+        if len(examples[action]) < FAILURES_KEPT:
+            examples[action].append(key)
+
+    listing = _Listing(work, tally, seen, limit)
+    for info in listing:
+        plan = work.settler.inspect(info.key, info=info)
+        count(info.key, plan.action)
+        if plan.action is Action.SCORE:
+            size += info.size
+    if listing.complete:
+        for key in find_orphans(work.records, seen, work.unlisted()).keys:
+            plan = work.settler.inspect(key)
+            if plan.action is not Action.NOTHING:
+                count(key, plan.action)
+    return Forecast(actions, examples, size)

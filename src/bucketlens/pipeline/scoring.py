@@ -1,0 +1,220 @@
+"""Pixels to :class:`~bucketlens.types.Scores`: which regions are looked at, and by what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from bucketlens.imaging import Cover, model_input, picture_tones, region_colors
+from bucketlens.records import ModelFacts, fingerprint
+from bucketlens.scores import encode_embedding, encode_log_probabilities
+from bucketlens.types import WHOLE, BoundingBox, ClassScores, Detection, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from bucketlens.models import Classifier, Detections, Detector, InputSpec, ModelCard
+    from bucketlens.settings import Settings
+    from bucketlens.types import DecodedImage, Embedding, PictureTones
+
+SCORING_VERSION = 1
+"""Part of the score fingerprint: raised when decoding or cropping changes what the models see."""
+
+BOX_DIGITS = 4
+"""Digits kept of box ratios: a tenth of a pixel at 1,000 pixels."""
+
+COLOURED_SCORE = 0.3
+COLOURED_OBJECTS = 10
+"""Only objects that may be shown get colours of their own, and at most this many."""
+
+MODEL_SIDE = 416
+"""Pixels that the short side keeps at least: what the larger packaged model looks at."""
+
+PREVIEW_SHARE = 0.75
+"""Of the wished size, what a preview has at least: a 12 MP photo at a quarter is 1,000 pixels."""
+
+ELONGATED = 1.2
+"""A side ratio from which a second view of the picture shows more than the first one's margins."""
+
+
+class Scorer(Protocol):
+    """What says which things are in pictures."""
+
+    @property
+    def facts(self) -> tuple[ModelFacts, ...]:
+        """The models, for the record."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same pixels would get other scores."""
+
+    def score(self, images: Sequence[DecodedImage]) -> list[Scores]:
+        """Score several images in one go; the result of each does not depend on the others."""
+
+
+class ModelScorer:
+    """Scores images with ONNX models: a classifier, a detector, or both.
+
+    Args:
+        classifier: Names what the whole picture shows.
+        detector: Finds objects and where they are.
+        settings: How many views are classified, and whether colours are measured.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier | None,
+        detector: Detector | None,
+        *,
+        settings: Settings,
+    ) -> None:
+        """Hold the models; nothing is computed yet."""
+        self._classifier = classifier
+        self._detector = detector
+        self._crops = settings.crops
+        self._tones = "IMAGE_PROPERTIES" in settings.features
+        cards = [model.card for model in (classifier, detector) if model is not None]
+        self.facts: tuple[ModelFacts, ...] = tuple(model_facts(card) for card in cards)
+        self.fingerprint: str = score_fingerprint(cards, settings)
+
+    def score(self, images: Sequence[DecodedImage]) -> list[Scores]:
+        """Score images of any sizes; the classifier takes all their views in one batch."""
+        classes, embeddings = self._classify(images)
+        detections = self._detect(images)
+        return [
+            Scores(
+                classes=classes[i],
+                detections=detections[i],
+                embedding=embeddings[i],
+                tones=_tones(image, detections[i]) if self._tones else None,
+            )
+            for i, image in enumerate(images)
+        ]
+
+    def _classify(
+        self, images: Sequence[DecodedImage]
+    ) -> tuple[list[tuple[ClassScores, ...]], list[Embedding | None]]:
+        if self._classifier is None:
+            return [()] * len(images), [None] * len(images)
+        spec = self._classifier.card.input
+        views = [(i, box) for i, image in enumerate(images) for box in self._views(image)]
+        batch = np.stack([_pixels_for(spec, images[i], box) for i, box in views])
+        result = self._classifier.run(batch)
+        classes: list[tuple[ClassScores, ...]] = [()] * len(images)
+        embeddings: list[Embedding | None] = [None] * len(images)
+        for row, (i, box) in enumerate(views):
+            said = ClassScores(
+                box=box,
+                codes=encode_log_probabilities(result.log_probabilities[row]),
+                energy=round(float(result.energy[row]), 2),
+            )
+            if not classes[i] and result.embedding is not None:
+                embeddings[i] = encode_embedding(result.embedding[row])
+            classes[i] = (*classes[i], said)
+        return classes, embeddings
+
+    def _views(self, image: DecodedImage) -> tuple[BoundingBox, ...]:
+        height, width = image.pixels.shape[:2]
+        if self._crops == 1 or max(width, height) < ELONGATED * min(width, height):
+            return (WHOLE,)
+        return (WHOLE, *end_squares(width, height)[: self._crops])
+
+    def _detect(self, images: Sequence[DecodedImage]) -> list[tuple[Detection, ...]]:
+        if self._detector is None:
+            return [()] * len(images)
+        spec = self._detector.card.input
+        batches = (_pixels_for(spec, image, WHOLE)[np.newaxis] for image in images)
+        # One by one: a batch gains the detector nothing and would hold eight pictures' activations.
+        found = [self._detector.run(batch)[0] for batch in batches]
+        return [
+            tuple(self._detections(image, boxes))
+            for image, boxes in zip(images, found, strict=True)
+        ]
+
+    def _detections(self, image: DecodedImage, found: Detections) -> Iterator[Detection]:
+        """Detections as they are stored, surest first."""
+        rows = zip(
+            found.class_index.tolist(), found.score.tolist(), found.box.tolist(), strict=True
+        )
+        for rank, (class_index, score, (left, top, width, height)) in enumerate(rows):
+            box = rounded_box(left, top, width, height)
+            coloured = self._tones and rank < COLOURED_OBJECTS and score >= COLOURED_SCORE
+            yield Detection(
+                class_index=class_index,
+                score=round(score, BOX_DIGITS),
+                left=box.left,
+                top=box.top,
+                width=box.width,
+                height=box.height,
+                colors=region_colors(image.pixels, box) if coloured else (),
+            )
+
+
+def score_fingerprint(cards: Sequence[ModelCard], settings: Settings) -> str:
+    """The score fingerprint of a :class:`ModelScorer` with these models, without loading them."""
+    tones = "IMAGE_PROPERTIES" in settings.features
+    cover = decode_cover(settings)
+    return fingerprint(
+        SCORING_VERSION,
+        [(c.model_sha256, c.labels_sha256, c.input, c.decoding) for c in cards],
+        settings.crops,
+        tones,
+        (cover.short, cover.long),
+    )
+
+
+def model_facts(card: ModelCard) -> ModelFacts:
+    """What a record says of a model."""
+    return ModelFacts(
+        name=card.name,
+        kind=str(card.__struct_config__.tag),
+        version=card.version,
+        sha256=card.model_sha256,
+    )
+
+
+def decode_cover(settings: Settings) -> Cover:
+    """The size that pictures are decoded to: what models and preview need.
+
+    It does not depend on whether previews are written, so that the scores do not either.
+    """
+    return Cover(short=MODEL_SIDE, long=round(PREVIEW_SHARE * settings.preview_size))
+
+
+def end_squares(width: int, height: int) -> tuple[BoundingBox, BoundingBox]:
+    """The largest squares at both ends of a picture's long side."""
+    if width >= height:
+        share = height / width
+        return rounded_box(0.0, 0.0, share, 1.0), rounded_box(1.0 - share, 0.0, share, 1.0)
+    share = width / height
+    return rounded_box(0.0, 0.0, 1.0, share), rounded_box(0.0, 1.0 - share, 1.0, share)
+
+
+def rounded_box(left: float, top: float, width: float, height: float) -> BoundingBox:
+    """A box clipped to the picture, with the digits that are kept."""
+    x0, y0 = min(max(left, 0.0), 1.0), min(max(top, 0.0), 1.0)
+    x1, y1 = min(max(left + width, 0.0), 1.0), min(max(top + height, 0.0), 1.0)
+    return BoundingBox(
+        left=round(x0, BOX_DIGITS),
+        top=round(y0, BOX_DIGITS),
+        width=round(x1 - x0, BOX_DIGITS),
+        height=round(y1 - y0, BOX_DIGITS),
+    )
+
+
+def _pixels_for(spec: InputSpec, image: DecodedImage, box: BoundingBox) -> NDArray[np.uint8]:
+    return model_input(
+        image,
+        width=spec.width,
+        height=spec.height,
+        crop=spec.crop,
+        method=spec.resize,
+        region=None if box is WHOLE else box,
+    )
+
+
+def _tones(image: DecodedImage, detections: Sequence[Detection]) -> PictureTones:
+    return picture_tones(image.pixels, detections)

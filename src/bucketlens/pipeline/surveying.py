@@ -1,0 +1,106 @@
+"""What a collection holds: read from its records, changing nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import MissingError
+from bucketlens.pipeline.settling import RECORD_SUFFIX
+from bucketlens.records import (
+    FailureRecord,
+    LabelRecord,
+    Tombstone,
+    UnreadableRecordError,
+    decode_record,
+)
+
+if TYPE_CHECKING:
+    from bucketlens.stores import Store
+
+EXAMPLES = 20
+
+
+@dataclass(slots=True)
+class Survey:
+    """What stands in the records.
+
+    Attributes:
+        labelled: Images with labels.
+        unlabelled: Of these, images where nothing was sure enough to be shown.
+        tombstones: Images that are gone and not yet out of the index.
+        damaged: Records that can't be read; a run makes them anew.
+        stale: How many records are stale, by the reason.
+        errors: How many images failed, by the class of error.
+        failures: Some of them: key, reason, setting.
+        models: Which models made how many records.
+        labels: How many images show each label.
+        newest: When the last record was made, seconds since the epoch.
+    """
+
+    labelled: int = 0
+    unlabelled: int = 0
+    tombstones: int = 0
+    damaged: int = 0
+    stale: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[str, str, str | None]] = field(default_factory=list)
+    models: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    newest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The fingerprints in force; what has others is stale."""
+
+    scores: str
+    view: str
+    limits: str
+
+
+def survey(records: Store, current: Current) -> Survey:
+    """Read all records."""
+    found = Survey()
+    for info in records.list():
+        if not info.key.endswith(RECORD_SUFFIX):
+            continue
+        try:
+            record = decode_record(records.get(info.key).data)
+        except MissingError:
+            continue
+        except UnreadableRecordError:
+            found.damaged += 1
+            continue
+        if isinstance(record, LabelRecord):
+            _count_labels(record, current, found)
+        elif isinstance(record, FailureRecord):
+            _count_failure(record, current, found)
+        elif isinstance(record, Tombstone):
+            found.tombstones += 1
+    return found
+
+
+def _count_labels(record: LabelRecord, current: Current, found: Survey) -> None:
+    found.labelled += 1
+    found.unlabelled += not record.labels
+    found.newest = max(found.newest, record.observed.recorded)
+    found.models.update([" + ".join(f"{m.name} {m.version}" for m in record.models)])
+    found.labels.update(label.name for label in record.labels)
+    if record.score_fingerprint != current.scores:
+        found.stale[
+            "made by other models or another way of scoring: run reads the images again"
+        ] += 1
+    elif record.view_fingerprint != current.view:
+        found.stale["made under other label settings: relabel makes the labels again"] += 1
+
+
+def _count_failure(record: FailureRecord, current: Current, found: Survey) -> None:
+    found.errors[record.failure.error] += 1
+    found.newest = max(found.newest, record.observed.recorded)
+    if len(found.failures) < EXAMPLES:
+        why = record.failure
+        found.failures.append((record.source.key, why.reason, why.setting))
+    if record.limits_fingerprint != current.limits:
+        found.stale["failed under other limits: run tries them again"] += 1

@@ -1,0 +1,213 @@
+"""A whole pass: what is gone is removed, and never rashly; the index follows."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.laboratory import BLUE, RED, Lab
+
+from bucketlens.errors import ConfigError
+from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.passing import Pass, Tally, forecast
+from bucketlens.pipeline.settling import Action
+from bucketlens.pipeline.sweeping import SeenKeys
+from bucketlens.records import LabelRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bucketlens.records import Record
+
+
+class Index:
+    """Index pages that remember what they were made from."""
+
+    look = "look-1"
+
+    def __init__(self, lab: Lab) -> None:
+        """Begin with no index."""
+        self.shown: list[str] | None = None
+        self.written = 0
+        self._lab = lab
+
+    def write_index(self, records: Iterator[Record]) -> None:
+        """Keep the keys."""
+        self.shown = sorted(r.source.key for r in records if isinstance(r, LabelRecord))
+        self.written += 1
+
+    def image_keys(self) -> Iterator[str]:
+        """All keys with pages."""
+        return iter(list(self._lab.pages.pages))
+
+    def remove_image(self, key: str) -> None:
+        """Remove a page."""
+        self._lab.pages.remove_image(key)
+
+
+def a_pass(lab: Lab, **changed: object) -> Pass:
+    """A pass over the lab."""
+    labeler = lab.labeler()
+    work = Pass(
+        source=lab.source,
+        records=lab.records,
+        private=lab.private,
+        pages=Index(lab),
+        settler=lab.settler(),
+        labeler=labeler,
+        settings=lab.settings,
+        wanted=lambda info: info.key.endswith(".jpg"),
+    )
+    return replace(work, **changed)  # type: ignore[arg-type]
+
+
+def perform(work: Pass, limit: int | None = None) -> Tally:
+    """Run it."""
+    tally = Tally()
+    work.run(tally, stop=threading.Event(), limit=limit)
+    return tally
+
+
+def fill(lab: Lab, count: int) -> None:
+    """Put so many images."""
+    for i in range(count):
+        lab.source.put(f"{i:03}.jpg", RED)
+
+
+def test_what_is_gone_is_removed_and_leaves_the_index(lab: Lab):
+    """Record, page and tombstone of a removed image are gone after the next pass."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    lab.source.delete("003.jpg")
+    work = a_pass(lab)
+    tally = perform(work)
+    assert {o.value: n for o, n in tally.outcomes.items()} == {"unchanged": 9, "removed": 1}
+    assert len(list(lab.records.list())) == 9
+    assert "003.jpg" not in lab.pages.pages
+    assert isinstance(work.pages, Index)
+    assert work.pages.shown is not None
+    assert "003.jpg" not in work.pages.shown
+
+
+def test_a_second_pass_writes_nothing(lab: Lab):
+    """Not even the index."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    work = a_pass(lab)
+    perform(work)
+    assert isinstance(work.pages, Index)
+    assert work.pages.written == 0
+
+
+def test_an_empty_source_removes_nothing_unasked(lab: Lab):
+    """A disk that is not mounted looks like this."""
+    fill(lab, 5)
+    perform(a_pass(lab))
+    for i in range(5):
+        lab.source.delete(f"{i:03}.jpg")
+    with pytest.raises(ConfigError, match="allow-deletes"):
+        perform(a_pass(lab))
+    assert len(list(lab.records.list())) == 5
+    perform(a_pass(lab, allow_deletes=True))
+    assert list(lab.records.list()) == []
+
+
+def test_a_large_share_is_not_removed_unasked_but_the_rest_is_done(lab: Lab):
+    """New images are labelled even when removals are refused."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    for i in range(3):
+        lab.source.delete(f"{i:03}.jpg")
+    lab.source.put("new.jpg", BLUE)
+    with pytest.raises(ConfigError, match="27 %") as caught:
+        perform(a_pass(lab))
+    assert caught.value.setting == "max_delete_percent"
+    assert len(list(lab.records.list())) == 11
+
+
+def test_a_limited_pass_removes_nothing(lab: Lab):
+    """It has not seen all that there is."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    lab.source.delete("009.jpg")
+    tally = perform(a_pass(lab), limit=3)
+    assert tally.settled == 3
+    assert len(list(lab.records.list())) == 10
+
+
+def test_records_below_a_folder_that_could_not_be_listed_stay(lab: Lab):
+    """An unreadable folder is not an empty one."""
+    lab.source.put("open/a.jpg", RED)
+    for i in range(8):
+        lab.source.put(f"open/{i}.jpg", RED)
+    lab.source.put("shut/b.jpg", RED)
+    perform(a_pass(lab))
+    lab.source.delete("shut/b.jpg")
+    perform(a_pass(lab, unlisted=lambda: ("shut/",)))
+    assert any(info.key == "shut/b.jpg.json" for info in lab.records.list())
+
+
+def test_files_that_are_not_wanted_are_counted_and_keep_their_records(lab: Lab):
+    """An exclusion stops work; it does not remove what was done."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    tally = perform(a_pass(lab, wanted=lambda info: info.key != "001.jpg"))
+    assert tally.passed_over == 1
+    assert len(list(lab.records.list())) == 10
+
+
+def test_pages_that_a_killed_run_left_behind_are_removed(lab: Lab):
+    """A page without image and record is an orphan."""
+    fill(lab, 5)
+    perform(a_pass(lab))
+    lab.pages.pages["ghost.jpg"] = "left behind"
+    perform(a_pass(lab))
+    assert "ghost.jpg" not in lab.pages.pages
+
+
+def test_a_forecast_changes_nothing_and_counts_all(lab: Lab):
+    """A dry run says what a run then does."""
+    fill(lab, 6)
+    perform(a_pass(lab))
+    lab.source.delete("000.jpg")
+    lab.source.put("001.jpg", BLUE)
+    lab.source.put("new.jpg", BLUE)
+    before = {info.key: info.etag for info in lab.records.list()}
+    what = forecast(a_pass(lab), Tally())
+    assert what.actions == {Action.NOTHING: 4, Action.SCORE: 2, Action.REMOVE: 1}
+    assert what.bytes_to_read == 2 * len(BLUE)
+    assert {info.key: info.etag for info in lab.records.list()} == before
+
+
+def test_of_two_indexers_the_one_that_saw_less_looks_again(lab: Lab):
+    """An index made from an older listing never stands last."""
+    fill(lab, 3)
+    perform(a_pass(lab, pages=None))
+    slow = Index(lab)
+    fast = Index(lab)
+    write = slow.write_index
+
+    def interrupted(records: Iterator[Record]) -> None:
+        write(records)
+        if slow.written == 1:
+            lab.source.put("late.jpg", RED)
+            lab.settle("late.jpg")
+            renew_index(lab.records, lab.private, fast)
+
+    slow.write_index = interrupted  # type: ignore[method-assign]
+    renew_index(lab.records, lab.private, slow)
+    assert slow.written == 2
+    assert slow.shown is not None
+    assert "late.jpg" in slow.shown
+
+
+def test_seen_keys_know_what_was_added():
+    """Every key that was added is there, others are not."""
+    seen = SeenKeys()
+    for i in range(1000):
+        seen.add(f"{i}.jpg")
+    assert all(f"{i}.jpg" in seen for i in range(1000))
+    assert not any(f"{i}.png" in seen for i in range(1000))
+    assert len(seen) == 1000
