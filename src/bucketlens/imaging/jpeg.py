@@ -47,6 +47,8 @@ def decode_jpeg(data: bytes, limits: Limits, cover: Cover | None) -> Raster:
     markers = read_markers(data)
     limits.check_pixels(markers.width, markers.height)
     markers.check_scans(data)
+    if not markers.scalable:
+        cover = None
     try:
         picture = _decode_fast(data, markers, cover)
     except ValueError as exc:
@@ -125,7 +127,8 @@ def _decode_with_pillow(data: bytes, limits: Limits, cover: Cover | None) -> Ima
     with decoding("jpeg"):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         limits.check_pixels(*image.size)
-        image.draft(None, scaled_size(*image.size, cover))
+        if cover:
+            image.draft(None, scaled_size(*image.size, cover))
         image.load()
     return image
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+SCALABLE_MARKERS = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""Frames coded by DCT. Asked to scale another (lossless JPEG), libjpeg-turbo 3 writes the whole
+picture into the memory for the scaled one."""
+
 STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 SCAN = 0xDA
 END = 0xD9
@@ -54,6 +58,7 @@ class Markers:
         height: Pixels, as stored.
         components: 1 for grey, 3 for colour, 4 for CMYK and its kin.
         progressive: Whether each scan refines the whole picture.
+        scalable: Whether it may be decoded at a smaller scale.
         scan: Where the first scan begins.
         exif: The EXIF block.
         profile: The ICC profile, put together.
@@ -64,6 +69,7 @@ class Markers:
     height: int
     components: int
     progressive: bool
+    scalable: bool
     scan: int
     exif: bytes | None = None
     profile: bytes | None = None
@@ -105,7 +111,8 @@ def read_markers(data: bytes) -> Markers:
         DamagedError: They end before a picture's size and first scan are found.
     """
     segments = list(_segments(data))
-    frame = next((part.body for part in segments if part.marker in FRAME_MARKERS), b"")
+    frames = [part for part in segments if part.marker in FRAME_MARKERS]
+    frame = frames[0].body if len(frames) == 1 else b""
     width, height = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
     if len(frame) < FRAME_HEADER or not width or not height:
         raise DamagedError("is a JPEG without a picture's size")
@@ -113,7 +120,8 @@ def read_markers(data: bytes) -> Markers:
         width=width,
         height=height,
         components=frame[5],
-        progressive=any(part.marker in PROGRESSIVE_MARKERS for part in segments),
+        progressive=frames[0].marker in PROGRESSIVE_MARKERS,
+        scalable=frames[0].marker in SCALABLE_MARKERS,
         scan=segments[-1].start,
         exif=next(_bodies(segments, APP1, EXIF_PREFIX), None),
         profile=_profile(segments),
