@@ -72,7 +72,7 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
 def verdicts(folder: Path) -> tuple[dict[str, Verdict], int]:
     """The verdict for each file of a set, and the most memory used, bytes."""
     files = [row["file"] for row in manifest(folder)]
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, str(HERE / "verdicts.py"), str(GIGABYTE)],
         input=json.dumps([str(folder / file) for file in files]).encode(),
         capture_output=True,
