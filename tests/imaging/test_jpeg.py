@@ -136,6 +136,15 @@ def test_a_progressive_photo_needs_its_details(photo: Pixels, encoded: Encode) -
     assert decode(data[: len(data) * 9 // 10], limits=LIMITS).width == 640
 
 
+def test_an_error_in_the_middle_is_damage(photo: Pixels, encoded: Encode) -> None:
+    """Where libjpeg gives up, the rest of the picture would be noise."""
+    data = bytearray(encoded(photo, "JPEG", quality=90))
+    middle = len(data) // 2
+    data[middle : middle + 2] = b"\xff\x94"
+    with pytest.raises(DamagedError, match="Unsupported marker type 0x94"):
+        decode(bytes(data), limits=LIMITS)
+
+
 def test_missing_rows_are_counted() -> None:
     """Only grey rows at the very end count."""
     pixels = np.zeros((10, 4, 3), dtype=np.uint8)
