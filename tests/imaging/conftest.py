@@ -1,11 +1,9 @@
-"""Pictures that are made on the spot, and the shared data where it is there."""
+"""Pictures that are made on the spot."""
 
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,21 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Encode = Callable[..., bytes]
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of shared photos: required in CI, skipped with a clear line elsewhere."""
-    named = os.environ.get("BUCKETLENS_TEST_DATA")
-    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
-    if folder.is_dir():
-        return folder
-    missing = f"no test data in {folder} (set BUCKETLENS_TEST_DATA)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -137,6 +138,17 @@ def test_transparency_shows_white(encoded: Encode) -> None:
     pixels = decode(encoded(image, "PNG"), limits=LIMITS).pixels
     assert [tuple(pixels[5, column]) for column in (5, 15)] == [(255, 0, 0), (255, 255, 255)]
     assert abs(int(pixels[5, 25, 0]) - 127) <= 1
+
+
+def test_sixteen_bits_with_a_transparent_value(encoded: Encode) -> None:
+    """Grey of 16 bits keeps its shades; the value that is named transparent shows white."""
+    values = np.array([[0, 1000, 30_000, 65_535]], dtype=np.uint16)
+    data = encoded(Image.fromarray(values), "PNG")
+    chunk = b"tRNS" + (1000).to_bytes(2, "big")
+    chunk = b"\x00\x00\x00\x02" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    at = data.index(b"IDAT") - 4
+    pixels = decode(data[:at] + chunk + data[at:], limits=LIMITS).pixels
+    assert pixels[0, :, 0].tolist() == [0, 255, 117, 255]
 
 
 def test_a_transparent_palette_shows_white(encoded: Encode) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from bucketlens.errors import DamagedError, InputError, TooLargeError
+from bucketlens.errors import DamagedError, InputError, TooLargeError, UnsupportedError
 from bucketlens.imaging import Cover, Limits, decode
 from bucketlens.imaging.jpeg import missing_rows, scaled_size
 from bucketlens.imaging.markers import read_markers
@@ -136,6 +136,15 @@ def test_a_progressive_photo_needs_its_details(photo: Pixels, encoded: Encode) -
     assert decode(data[: len(data) * 9 // 10], limits=LIMITS).width == 640
 
 
+def test_an_error_in_the_middle_is_damage(photo: Pixels, encoded: Encode) -> None:
+    """Where libjpeg gives up, the rest of the picture would be noise."""
+    data = bytearray(encoded(photo, "JPEG", quality=90))
+    middle = len(data) // 2
+    data[middle : middle + 2] = b"\xff\x94"
+    with pytest.raises(DamagedError, match="Unsupported marker type 0x94"):
+        decode(bytes(data), limits=LIMITS)
+
+
 def test_missing_rows_are_counted() -> None:
     """Only grey rows at the very end count."""
     pixels = np.zeros((10, 4, 3), dtype=np.uint8)
@@ -188,6 +197,14 @@ def test_a_header_larger_than_the_limit_is_refused(photo: Pixels, encoded: Encod
     frame = data.index(b"\xff\xc0")
     data[frame + 5 : frame + 9] = b"\xff\xdc\xff\xdc"
     with pytest.raises(TooLargeError, match="65500 x 65500"):
+        decode(bytes(data), limits=LIMITS)
+
+
+def test_more_than_eight_bits_are_unsupported(photo: Pixels, encoded: Encode) -> None:
+    """A JPEG of 12 bits is sound, but of a kind that is not read."""
+    data = bytearray(encoded(photo, "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    with pytest.raises(UnsupportedError, match="12 bits"):
         decode(bytes(data), limits=LIMITS)
 
 

@@ -35,6 +35,7 @@ MADE = {
     "truncated_50pct.gif": "damaged",
     "truncated_50pct.tif": "damaged",
     "truncated_50pct.avif": "damaged",
+    "bitrot_40bytes.jpg": "damaged",
     "all_zero_100k.jpg": "damaged",
     "random_64k.jpg": "unsupported",
     "svg_named.jpg": "unsupported",

@@ -30,10 +30,10 @@ def decode_heic(data: bytes, limits: Limits, cover: Cover | None) -> Raster:
         TooLargeError: One of its pictures is over the limit.
         DamagedError: Broken, or of a coding that libheif has no decoder for.
     """
+    import pi_heif  # noqa: PLC0415 - 20 ms that only HEIC needs
+
     check_names(data)
     with decoding("heic"):
-        import pi_heif  # noqa: PLC0415 - 20 ms that only HEIC needs
-
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
         if not len(file):
             raise DamagedError("is HEIC without a picture that can be decoded")

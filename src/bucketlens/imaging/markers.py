@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.errors import DamagedError, TooLargeError
+from bucketlens.errors import DamagedError, TooLargeError, UnsupportedError
 from bucketlens.imaging.tiff import Tiff
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ EXIF_PREFIX = b"Exif\x00\x00"
 ICC_PREFIX = b"ICC_PROFILE\x00"
 MPF_PREFIX = b"MPF\x00"
 MPF_IMAGES = 0xB001
+
+BITS = 8
+"""Of each channel; medical and film JPEGs with 12 or 16 are read by neither decoder."""
 
 FRAME_HEADER = 6
 """Bytes of a frame segment up to the number of components."""
@@ -109,6 +112,7 @@ def read_markers(data: bytes) -> Markers:
 
     Raises:
         DamagedError: They end before a picture's size and first scan are found.
+        UnsupportedError: The picture has more than 8 bits a channel.
     """
     segments = list(_segments(data))
     frames = [part for part in segments if part.marker in FRAME_MARKERS]
@@ -116,6 +120,8 @@ def read_markers(data: bytes) -> Markers:
     width, height = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
     if len(frame) < FRAME_HEADER or not width or not height:
         raise DamagedError("is a JPEG without a picture's size")
+    if frame[0] > BITS:
+        raise UnsupportedError(f"is a JPEG of {frame[0]} bits a channel; {BITS} are read")
     return Markers(
         width=width,
         height=height,
