@@ -206,6 +206,17 @@ def test_no_server_is_tried_again(credentials: None) -> None:
         assert raised(partial(store.put, "a", b"")) is TransientError
 
 
+@pytest.mark.parametrize("key", ["", "x" * 1025, "\udcff.jpg"])
+def test_names_that_s3_can_not_hold_are_not_sent(store: Store, key: str) -> None:
+    """Such an object is missing and can't be put, and no server is asked."""
+    Answering.seen.clear()
+    assert raised(lambda: store.get(key)) is MissingError
+    assert raised(lambda: store.head(key)) is MissingError
+    assert raised(lambda: store.put(key, b"")) is InputError
+    store.delete(key)
+    assert Answering.seen == []
+
+
 def test_the_reason_of_an_archived_object_is_in_the_message(store: Store) -> None:
     """The failure record of such an image says what to do."""
     with pytest.raises(InputError, match=r"archive class .* restore"):

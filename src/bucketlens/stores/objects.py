@@ -30,6 +30,9 @@ _NOT_PLAIN = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)|[\x00-\x1f\x7f-\x9f\ud800-\udf
 A leading or trailing slash it takes away without a word.
 """
 
+MAX_KEY_BYTES = 1024
+"""Of S3 and Google; Azure counts characters."""
+
 _STATUS_OF = {
     "AlreadyExistsError": 412,
     "PreconditionError": 412,
@@ -44,7 +47,7 @@ _STATUS_OF = {
 
 def is_plain(key: str) -> bool:
     """Whether obstore holds an object of this name, and under exactly this name."""
-    return not _NOT_PLAIN.search(key)
+    return not _NOT_PLAIN.search(key) and len(key.encode()) <= MAX_KEY_BYTES
 
 
 def bare_etag(etag: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from obstore.store import ObjectStore as Backend
-    from obstore.store import RetryConfig
 
     from bucketlens.stores.base import ListingIssue, Store
 
@@ -37,7 +37,7 @@ class StoreOptions:
         fsync: Force each file to disk.
         on_issue: Told of what a listing could not show; without one, it is logged.
         s3: How S3 is reached.
-        retry: How often what is transient is tried again; folders and memory never are.
+        retry: How often what is transient is tried again.
     """
 
     source: bool = False
@@ -73,6 +73,19 @@ def open_store(location: str, options: StoreOptions | None = None) -> Store:
     return _OPENERS[scheme](name, prefix, options)
 
 
+def prefix_within(outer: Store, inner: Store) -> str | None:
+    """Where one store lies inside another: the prefix that its keys have there.
+
+    Empty if both are the same place, None if ``inner`` is elsewhere. A run whose outputs lie in
+    its source must not take them for images.
+
+    >>> prefix_within(open_store("memory://a"), open_store("memory://a/out"))
+    'out/'
+    """
+    around, inside = (f"{store.location.rstrip('/')}/" for store in (outer, inner))
+    return inside.removeprefix(around) if inside.startswith(around) else None
+
+
 def _memory(name: str, prefix: str, _options: StoreOptions) -> Store:
     return MemoryStore(name, prefix)
 
@@ -87,37 +100,45 @@ def _s3(name: str, prefix: str, options: StoreOptions) -> Store:
 def _google(name: str, prefix: str, options: StoreOptions) -> Store:
     from obstore.store import GCSStore  # noqa: PLC0415
 
-    return _objects(GCSStore(name, retry_config=_ONCE), f"gs://{name}", prefix, options)
+    return _objects(partial(GCSStore, name), f"gs://{name}/{prefix}", prefix, options)
 
 
 def _azure(name: str, prefix: str, options: StoreOptions) -> Store:
     from obstore.store import AzureStore  # noqa: PLC0415
 
-    return _objects(AzureStore(name, retry_config=_ONCE), f"az://{name}", prefix, options)
+    return _objects(partial(AzureStore, name), f"az://{name}/{prefix}", prefix, options)
 
 
-def _objects(backend: Backend, bucket: str, prefix: str, options: StoreOptions) -> Store:
+def _objects(
+    connect: Callable[..., Backend], location: str, prefix: str, options: StoreOptions
+) -> Store:
+    from obstore.exceptions import BaseError  # noqa: PLC0415
+
     from bucketlens.stores.objects import ObjectStore  # noqa: PLC0415
 
-    location = f"{bucket}/{prefix}".rstrip("/")
-    return RetryingStore(ObjectStore(backend, location=location, prefix=prefix), options.retry)
+    try:
+        backend = connect(retry_config={"max_retries": 0})  # ours are enough
+    except (BaseError, ValueError) as exc:
+        reason = str(exc).partition("\n")[0]
+        raise ConfigError(f"{location} can't be opened: {reason}") from exc
+    store = ObjectStore(backend, location=location.rstrip("/"), prefix=prefix)
+    return RetryingStore(store, options.retry)
 
 
 _OPENERS = {"memory": _memory, "s3": _s3, "gs": _google, "az": _azure}
-_ONCE: RetryConfig = {"max_retries": 0}
-"""What is transient is tried again by our own policy."""
 
 
-def _folder(path: str, options: StoreOptions) -> LocalStore:
+def _folder(path: str, options: StoreOptions) -> Store:
     if not path:
         raise ConfigError("the path of a folder is empty")
-    return LocalStore(
+    store = LocalStore(
         path,
         source=options.source,
         hidden=options.hidden,
         fsync=options.fsync,
         on_issue=options.on_issue,
     )
+    return RetryingStore(store, options.retry)
 
 
 def _file_path(location: str) -> str:

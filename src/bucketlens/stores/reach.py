@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +24,14 @@ _REQUEST_SECONDS = 900
 """For a whole request: a large catalog over a slow line is not a failure."""
 _REFRESH = timedelta(minutes=5)
 """How long obstore keeps credentials before it asks boto3 again, which knows when they end."""
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+
+_ENDPOINT = re.compile(
+    r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,4}|:[1-5][0-9]{4}|:6[0-4][0-9]{3}"
+    r"|:65[0-4][0-9]{2})?(?:/[A-Za-z0-9._~/-]*)?"
+)
+"""What obstore takes for a URL; it panics at anything else."""
 
 _NATIVE_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -59,13 +68,21 @@ class Reach:
         """Fill in what the options leave to AWS's own variables and files.
 
         Raises:
-            ConfigError: boto3 is needed to find credentials, and is not installed.
+            ConfigError: The bucket or the endpoint can't be one, which obstore would die of; or
+                boto3 is needed to find credentials and is not installed.
         """
+        if not _BUCKET.fullmatch(bucket):
+            raise ConfigError(f"{bucket!r} is not the name of a bucket")
         self.bucket = bucket
         self.options = options
         # AWS's own variables, read here once so that both libraries follow them alike.
         variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
         self.endpoint = options.endpoint or _first_variable(*variables)
+        if self.endpoint and not _ENDPOINT.fullmatch(self.endpoint):
+            raise ConfigError(
+                f"{self.endpoint!r} is no endpoint; write http://host:port or https://host",
+                setting="s3_endpoint",
+            )
         region = options.region or _first_variable("AWS_REGION", "AWS_DEFAULT_REGION")
         self.session: Any = None
         if not options.anonymous and not _first_variable(*_NATIVE_CREDENTIALS):
@@ -80,8 +97,9 @@ class Reach:
         """The bucket for obstore.
 
         Raises:
-            ConfigError: There are no credentials.
+            ConfigError: There are no credentials, or an option makes no sense.
         """
+        from obstore.exceptions import BaseError  # noqa: PLC0415
         from obstore.store import S3Store as Backend  # noqa: PLC0415 - only where S3 is used
 
         config: S3Config = {
@@ -93,18 +111,22 @@ class Reach:
         }
         if self.endpoint:
             config["endpoint"] = self._bucket_endpoint(self.endpoint)
-        return Backend(
-            self.bucket,
-            config=config,
-            client_options={
-                "allow_http": (self.endpoint or "").startswith("http://"),
-                "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-                "read_timeout": timedelta(seconds=_READ_SECONDS),
-                "timeout": timedelta(seconds=_REQUEST_SECONDS),
-            },
-            retry_config={"max_retries": 0},
-            credential_provider=self._credentials(),
-        )
+        try:
+            return Backend(
+                self.bucket,
+                config=config,
+                client_options={
+                    "allow_http": (self.endpoint or "").startswith("http://"),
+                    "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+                    "read_timeout": timedelta(seconds=_READ_SECONDS),
+                    "timeout": timedelta(seconds=_REQUEST_SECONDS),
+                },
+                retry_config={"max_retries": 0},
+                credential_provider=self._credentials(),
+            )
+        except (BaseError, ValueError) as exc:
+            reason = str(exc).partition("\n")[0]
+            raise ConfigError(f"s3://{self.bucket} can't be opened: {reason}") from exc
 
     def client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes as it goes
         """A client of boto3."""

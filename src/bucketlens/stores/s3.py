@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import InputError
 from bucketlens.stores.base import missing
 from bucketlens.stores.boto import BotoObjects
-from bucketlens.stores.objects import ObjectStore, is_plain
+from bucketlens.stores.objects import MAX_KEY_BYTES, ObjectStore, is_plain
 from bucketlens.stores.reach import Reach, S3Options
 from bucketlens.stores.retries import RetryPolicy
 
@@ -119,9 +119,9 @@ class S3Store:
         return self._plain.url(key)
 
     def _is_name(self, key: str) -> bool:
-        """Whether S3 can have an object of this name: not empty, and text."""
+        """Whether S3 can have an object of this name: text, not empty and not too long."""
         try:
-            return bool((self._prefix + key).encode())
+            return bool(key) and len((self._prefix + key).encode()) <= MAX_KEY_BYTES
         except UnicodeEncodeError:
             return False
 
