@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bucketlens.evaluation.answers import Answer, Shown
+from bucketlens.evaluation.judging import judge
 from bucketlens.evaluation.metrics import (
     Share,
-    judge,
     measure_classes,
     measure_each_label,
     measure_labels,
     share,
     size_of,
-    sweep,
 )
+from bucketlens.evaluation.thresholds import sweep
 from bucketlens.evaluation.truth import Truth
 
 if TYPE_CHECKING:

@@ -15,12 +15,10 @@ from bucketlens.evaluation.calibration import measure_calibration
 from bucketlens.evaluation.diagrams import SIDE, reliability_diagram, sweep_chart
 from bucketlens.evaluation.manifest import Manifest, Photo, Row
 from bucketlens.evaluation.metrics import (
-    SweepRow,
     measure_classes,
     measure_each_label,
     measure_labels,
     share,
-    sweep,
 )
 from bucketlens.evaluation.report import write_report
 from bucketlens.evaluation.results import (
@@ -31,6 +29,7 @@ from bucketlens.evaluation.results import (
     worst_mistakes,
 )
 from bucketlens.evaluation.summary import summarise
+from bucketlens.evaluation.thresholds import SweepRow, sweep
 from bucketlens.evaluation.truth import resolve_truths
 from bucketlens.imaging import Limits
 

@@ -9,7 +9,8 @@ import pytest
 
 from bucketlens.errors import ConfigError
 from bucketlens.evaluation.manifest import read_manifest
-from bucketlens.evaluation.truth import Truths, Verdict, resolve_name, resolve_truths
+from bucketlens.evaluation.naming import resolve_name
+from bucketlens.evaluation.truth import Truths, Verdict, resolve_truths
 from bucketlens.labels.space import LabelSpace
 from bucketlens.labels.taxonomy import Taxonomy, load_taxonomy
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketlens.errors import ConfigError
-from bucketlens.evaluation.truth import box_labels
+from bucketlens.evaluation.naming import box_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

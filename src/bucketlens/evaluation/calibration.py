@@ -29,6 +29,9 @@ SEED = 20260
 OUTER = (2.5, 97.5)
 """Percentiles of a 95 % interval."""
 
+HARDLY_CHANCE = 95.0
+"""The percentile of what a perfect calibrator shows that is told beside its mean."""
+
 
 class Bin(msgspec.Struct, frozen=True, kw_only=True):
     """Answers of like confidence.
@@ -57,7 +60,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         low: Lower end of its 95 % bootstrap interval.
         high: Upper end of it.
         perfect: The mean error that a perfect calibrator shows on as many answers.
-        perfect_high: The 97.5th percentile of it: more than that is not chance.
+        perfect_high: The 95th percentile of that: more is hardly chance.
         confidence: Mean confidence; more than ``right`` is over-confident.
         right: Share that is right.
         bins: The reliability diagram.
@@ -113,7 +116,7 @@ def measure_calibration(
         low=float(low),
         high=float(high),
         perfect=float(np.mean(perfect)),
-        perfect_high=float(np.percentile(perfect, OUTER[1])),
+        perfect_high=float(np.percentile(perfect, HARDLY_CHANCE)),
         confidence=float(said.mean()),
         right=float(hit.mean()),
         bins=reliability(said, hit),

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bucketlens.evaluation.calibration import Calibration
-    from bucketlens.evaluation.metrics import Share, SweepRow
+    from bucketlens.evaluation.metrics import Share
+    from bucketlens.evaluation.thresholds import SweepRow
 
 SIDE = 240.0
 """Width and height of the plotted square, in units of the SVG."""

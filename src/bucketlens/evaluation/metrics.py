@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from bucketlens.evaluation.calibration import Calibration, measure_calibration
-from bucketlens.evaluation.truth import Truth, Verdict
+from bucketlens.evaluation.judging import BAD, CERTAIN
+from bucketlens.evaluation.truth import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from bucketlens.evaluation.answers import Answer, Shown
+    from bucketlens.evaluation.judging import JudgedPhoto
 
 Size = Literal["small", "medium", "large"]
 SIZES: tuple[Size, ...] = ("small", "medium", "large")
 SMALL, MEDIUM = 32.0**2, 96.0**2
 """Areas in pixels below which COCO calls an object small, or medium."""
-
-_BAD = (Verdict.WRONG, Verdict.SILLY)
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -36,32 +34,6 @@ class Share(msgspec.Struct, frozen=True):
     part: int
     whole: int
     value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A shown label and the verdict on it."""
-
-    shown: Shown
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedPhoto:
-    """A photo with all that was shown of it, judged.
-
-    Attributes:
-        index: The photo's place in its set.
-    """
-
-    index: int
-    truth: Truth
-    answer: Answer
-    labels: tuple[Judged, ...]
-
-    def with_verdict(self, *verdicts: Verdict) -> tuple[Judged, ...]:
-        """The labels that were judged so."""
-        return tuple(judged for judged in self.labels if judged.verdict in verdicts)
 
 
 class ClassMeasures(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,37 +117,9 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None
 
 
-class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What another threshold would give."""
-
-    threshold: float
-    precision: Share
-    recall: Share
-    coverage: Share
-    without_label: int
-    labels_per_photo: float
-
-
 def share(part: int, whole: int) -> Share:
     """So many of so many."""
     return Share(part, whole, part / whole if whole else None)
-
-
-def judge(truths: Sequence[Truth | None], answers: Sequence[Answer | None]) -> list[JudgedPhoto]:
-    """Judge what is shown; photos without a truth or without an answer are left out."""
-    return [
-        JudgedPhoto(
-            index,
-            truth,
-            answer,
-            tuple(
-                Judged(shown, truth.verdict(shown.label, found=shown.found))
-                for shown in answer.shown
-            ),
-        )
-        for index, (truth, answer) in enumerate(zip(truths, answers, strict=True))
-        if truth is not None and answer is not None
-    ]
 
 
 def measure_classes(photos: Sequence[JudgedPhoto]) -> ClassMeasures | None:
@@ -198,20 +142,19 @@ def measure_classes(photos: Sequence[JudgedPhoto]) -> ClassMeasures | None:
 
 def measure_labels(photos: Sequence[JudgedPhoto]) -> LabelMeasures:
     """Measure the labels that are shown."""
-    counts = _counts(photos)
-    right, wrong = counts[Verdict.RIGHT], counts[Verdict.WRONG] + counts[Verdict.SILLY]
+    counts = Counter(judged.verdict for photo in photos for judged in photo.labels)
     return LabelMeasures(
         photos=len(photos),
-        shown=sum(counts.values()),
-        right=right,
-        wrong=wrong,
+        shown=counts.total(),
+        right=counts[Verdict.RIGHT],
+        wrong=sum(counts[verdict] for verdict in BAD),
         silly=counts[Verdict.SILLY],
         unjudged=counts[Verdict.UNJUDGED],
-        precision=share(right, right + wrong),
-        recall=_recall(photos),
-        coverage=_coverage(photos),
+        precision=precision_of(photos),
+        recall=recall_of(photos),
+        coverage=coverage_of(photos),
         without_label=sum(not photo.labels for photo in photos),
-        with_wrong=sum(bool(photo.with_verdict(*_BAD)) for photo in photos),
+        with_wrong=sum(bool(photo.with_verdict(*BAD)) for photo in photos),
         with_silly=sum(bool(photo.with_verdict(Verdict.SILLY)) for photo in photos),
         calibration=label_calibration(photos),
         sizes=measure_sizes(photos),
@@ -223,7 +166,7 @@ def label_calibration(photos: Sequence[JudgedPhoto]) -> Calibration | None:
     answers = [
         (judged.shown.confidence / 100.0, judged.verdict is Verdict.RIGHT, group)
         for group, photo in enumerate(photos)
-        for judged in photo.with_verdict(Verdict.RIGHT, *_BAD)
+        for judged in photo.with_verdict(*CERTAIN)
     ]
     if not answers:
         return None
@@ -241,7 +184,7 @@ def measure_sizes(photos: Sequence[JudgedPhoto]) -> tuple[SizeMeasures, ...]:
         seen = {judged.shown.label for judged in photo.labels}
         for label, area in photo.truth.areas.items():
             wanted[size_of(area)].append(label in seen)
-        for judged in photo.with_verdict(Verdict.RIGHT, *_BAD):
+        for judged in photo.with_verdict(*CERTAIN):
             if judged.shown.area is not None:
                 shown[size_of(judged.shown.area)].append(judged.verdict is Verdict.RIGHT)
     if not any(wanted.values()):
@@ -274,7 +217,7 @@ def measure_each_label(photos: Sequence[JudgedPhoto], names: Sequence[str]) -> t
     confidences: dict[int, list[float]] = defaultdict(list)
     recalled: dict[int, list[bool]] = defaultdict(list)
     for photo in photos:
-        for judged in photo.with_verdict(Verdict.RIGHT, *_BAD):
+        for judged in photo.with_verdict(*CERTAIN):
             verdicts[judged.shown.label].append(judged.verdict is Verdict.RIGHT)
             confidences[judged.shown.label].append(judged.shown.confidence)
         seen = {judged.shown.label for judged in photo.labels}
@@ -294,51 +237,14 @@ def measure_each_label(photos: Sequence[JudgedPhoto], names: Sequence[str]) -> t
     )
 
 
-def sweep(
-    truths: Sequence[Truth | None],
-    answers: Sequence[Answer | None],
-    thresholds: Iterable[tuple[float, Sequence[float]]],
-) -> tuple[SweepRow, ...]:
-    """What other thresholds would give.
-
-    Args:
-        truths: Of each photo.
-        answers: Of each photo; ``offered`` must reach down to the lowest threshold.
-        thresholds: Pairs of a common threshold and that of each label under it, 0 to 100.
-    """
-    rows = []
-    for common, each in thresholds:
-        cut = [None if answer is None else _cut(answer, each) for answer in answers]
-        photos = judge(truths, cut)
-        counts = _counts(photos)
-        right, wrong = counts[Verdict.RIGHT], counts[Verdict.WRONG] + counts[Verdict.SILLY]
-        rows.append(
-            SweepRow(
-                threshold=common,
-                precision=share(right, right + wrong),
-                recall=_recall(photos),
-                coverage=_coverage(photos),
-                without_label=sum(not photo.labels for photo in photos),
-                labels_per_photo=sum(counts.values()) / max(1, len(photos)),
-            )
-        )
-    return tuple(rows)
+def precision_of(photos: Sequence[JudgedPhoto]) -> Share:
+    """Right labels of those that could be judged."""
+    right = sum(len(photo.with_verdict(Verdict.RIGHT)) for photo in photos)
+    return share(right, sum(len(photo.with_verdict(*CERTAIN)) for photo in photos))
 
 
-def _cut(answer: Answer, thresholds: Sequence[float]) -> Answer:
-    kept = tuple(s for s in answer.offered if s.confidence >= thresholds[s.label])
-    return replace(answer, shown=kept)
-
-
-def _counts(photos: Sequence[JudgedPhoto]) -> dict[Verdict, int]:
-    counts = dict.fromkeys(Verdict, 0)
-    for photo in photos:
-        for judged in photo.labels:
-            counts[judged.verdict] += 1
-    return counts
-
-
-def _recall(photos: Sequence[JudgedPhoto]) -> Share:
+def recall_of(photos: Sequence[JudgedPhoto]) -> Share:
+    """Labels that should be shown and are."""
     hits = [
         label in {judged.shown.label for judged in photo.labels}
         for photo in photos
@@ -347,7 +253,8 @@ def _recall(photos: Sequence[JudgedPhoto]) -> Share:
     return share(sum(hits), len(hits))
 
 
-def _coverage(photos: Sequence[JudgedPhoto]) -> Share:
+def coverage_of(photos: Sequence[JudgedPhoto]) -> Share:
+    """Photos that show a label that is right and specific, of those where there is one."""
     covered = [
         any(judged.shown.label in photo.truth.specific for judged in photo.labels)
         for photo in photos

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.evaluation.boxes import BoxMeasures, measure_boxes
+from bucketlens.evaluation.judging import BAD, judge
 from bucketlens.evaluation.manifest import Kind
 from bucketlens.evaluation.metrics import (
     ClassMeasures,
     LabelMeasures,
     LabelRow,
-    SweepRow,
-    judge,
     measure_classes,
     measure_each_label,
     measure_labels,
-    sweep,
 )
+from bucketlens.evaluation.thresholds import SweepRow, sweep
 from bucketlens.evaluation.truth import Verdict
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 
     from bucketlens.evaluation.answers import Answer
     from bucketlens.evaluation.boxes import BoxedPhoto
+    from bucketlens.evaluation.judging import JudgedPhoto
     from bucketlens.evaluation.manifest import Manifest
-    from bucketlens.evaluation.metrics import JudgedPhoto
     from bucketlens.evaluation.truth import Truths
     from bucketlens.labels.view import View
 
@@ -184,14 +183,14 @@ def worst_mistakes(
         names: Of all labels, by index.
         count: At most so many.
     """
-    bad = [p for p in answered.judged() if p.with_verdict(Verdict.WRONG, Verdict.SILLY)]
+    bad = [p for p in answered.judged() if p.with_verdict(*BAD)]
     bad.sort(key=_badness, reverse=True)
     return [_mistake(answered, photo, names) for photo in bad[:count]]
 
 
 def _badness(photo: JudgedPhoto) -> tuple[bool, float]:
     silly = photo.with_verdict(Verdict.SILLY)
-    wrong = photo.with_verdict(Verdict.WRONG, Verdict.SILLY)
+    wrong = photo.with_verdict(*BAD)
     return bool(silly), max(judged.shown.confidence for judged in silly or wrong)
 
 
