@@ -294,7 +294,7 @@ def test_the_committed_file_is_what_the_overlay_says(tmp_path: Path):
     if not (wordnet / "data.noun").is_file():
         pytest.skip("WordNet 3.0 is not installed (Debian: wordnet-base)")
     script = ROOT / "tools/taxonomy/build_taxonomy.py"
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, script, wordnet, "--check"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT / "src")},

@@ -121,7 +121,7 @@ def create(path: str) -> IO[bytes]:
         try:
             return open(path, "xb", buffering=0)
         except FileNotFoundError:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, FileExistsError):  # it was there, and is gone
                 os.makedirs(os.path.dirname(path), exist_ok=True)
     return open(path, "xb", buffering=0)
 
