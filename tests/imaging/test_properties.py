@@ -22,12 +22,7 @@ LEFT = BoundingBox(left=0.0, top=0.0, width=0.5, height=1.0)
 def detection(box: BoundingBox, score: float = 0.9) -> Detection:
     """Something found in a box."""
     return Detection(
-        class_index=0,
-        score=score,
-        left=box.left,
-        top=box.top,
-        width=box.width,
-        height=box.height,
+        class_index=0, score=score, left=box.left, top=box.top, width=box.width, height=box.height
     )
 
 
