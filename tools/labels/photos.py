@@ -77,7 +77,6 @@ def _manifest(name: str) -> Path:
     return DATA / name / "manifest.jsonl"
 
 
-def _photos(name: str) -> Path | None:
-    if name == "everyday":
-        return DATA
-    return ROOT / "examples" / "photos" if name == "examples" else None
+def _photos(name: str) -> tuple[Path, ...]:
+    """Where the photos are, if they are not beside the manifest."""
+    return {"everyday": (DATA,), "examples": (ROOT / "examples" / "photos",)}.get(name, ())

@@ -1,6 +1,6 @@
 """Measure the quantised classifier beside the float network, and write its model folder.
 
-Usage: measure_classifier.py WORK_FOLDER TARGET_FOLDER    (PYTHONPATH: src and tools)
+Usage: measure_classifier.py WORK_FOLDER TARGET_FOLDER    (PYTHONPATH: src)
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ from build_folder import write_folder
 from photos import Photo, centre_crop, data_folder, photos
 from quantise_classifier import GIVEN
 from sources import CLASSIFIER_NETWORK, CLASSIFIER_WEIGHTS
+from temperature import fit_temperature, top_confidence
 
-from bucketlens.models import CalibrationReport, ClassifierCard, ClassifierDecoding
-from bucketlens.models import InputSpec, Measurement, SourcePackage
-from calibration_stats import calibration_error, fit_temperature, top_confidence
+from bucketlens.evaluation.calibration import measure_calibration
+from bucketlens.models import (
+    CalibrationReport,
+    ClassifierCard,
+    ClassifierDecoding,
+    InputSpec,
+    Measurement,
+    SourcePackage,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -130,16 +137,18 @@ def _calibrate(
     """Fit the temperature on every other photo, and measure on the rest."""
     temperature = round(fit_temperature(logits[::2], right[::2]), 3)
     others, outcome = logits[1::2], right[1::2]
-    after = calibration_error(top_confidence(others, temperature), outcome)
-    before = calibration_error(top_confidence(others, 1.0), outcome)
+    after = measure_calibration(top_confidence(others, temperature), outcome)
+    before = measure_calibration(top_confidence(others, 1.0), outcome)
+    assert after is not None  # noqa: S101 - there are photos
+    assert before is not None  # noqa: S101
     report = CalibrationReport(
         dataset="+".join(SETS),
         fitted=len(logits[::2]),
         images=after.count,
-        error=round(after.debiased, 4),
+        error=round(after.error, 4),
         interval=(round(after.low, 4), round(after.high, 4)),
-        error_before=round(before.debiased, 4),
-        perfect=round(after.perfect, 4),
+        error_before=round(before.error, 4),
+        perfect=round(after.perfect_high, 4),
         date=today,
     )
     return temperature, report
