@@ -1,7 +1,7 @@
 """Fit the weights of the combination, say how good they are, and write them into the package.
 
-    python tools/labels/fit.py            fit, report, write src/bucketlens/labels/data/combination.json
-    python tools/labels/fit.py --dry-run  report only
+    PYTHONPATH=src python tools/labels/fit.py              fit, report, write the weights
+    PYTHONPATH=src python tools/labels/fit.py --dry-run    fit and report only
 
 What is reported is measured on photos that the weights in use were not fitted on: five times, four
 fifths of the photos are fitted and the last fifth is judged. What is written is fitted on all.
@@ -48,11 +48,12 @@ RIDGE = 2.0
 """Pull of each weight towards zero, as if so many answers said that it does not matter."""
 
 TERMS = {
-    "classified": ("bias", "mass", "energy", "breadth", "elsewhere"),
+    "classified": ("bias", "mass", "energy", "breadth"),
     "detected": ("bias", "found", "objects"),
-    "named": ("bias", "mass", "found", "objects", "elsewhere"),
-    "above": ("bias", "mass", "energy", "breadth", "found", "objects", "elsewhere"),
+    "named": ("bias", "mass", "found", "objects"),
+    "above": ("bias", "mass", "energy", "breadth", "found", "objects"),
 }
+CONVERGED = 1e-9
 OVERLAP = 0.5
 """Of a detection with a true box (intersection over union), from which it counts as right."""
 
@@ -149,7 +150,7 @@ def _logistic(
         curve = (rows * (weight * said * (1.0 - said))[:, None]).T @ rows + ridge
         step = np.linalg.solve(curve, slope)
         fitted = fitted - step
-        if np.abs(step).max() < 1e-9:
+        if np.abs(step).max() < CONVERGED:
             break
     return fitted
 
@@ -198,7 +199,7 @@ def _report(
     view: View,
     combinations: list[Combination],
 ) -> None:
-    """Say how right the labels are that would be shown, set by set, by weights that never saw them."""
+    """Say how right the shown labels are, set by set, by weights that never saw their photos."""
     space = view.space
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     said: dict[str, list[tuple[float, bool, int]]] = defaultdict(list)
@@ -231,9 +232,10 @@ def _report(
 
 
 def _calibration(said: list[tuple[float, bool, int]]) -> str:
-    confidence, right, groups = zip(*said, strict=True)
+    confidence, right, groups = zip(*said, strict=True) if said else ((), (), ())
     c = measure_calibration(confidence, right, groups=groups)
-    assert c is not None
+    if c is None:
+        return "of nothing"
     return (
         f"{c.error:.3f} [{c.low:.3f}, {c.high:.3f}] over {c.count} labels; a perfect one shows"
         f" {c.perfect:.3f}; says {c.confidence:.3f}, is right {c.right:.3f}"

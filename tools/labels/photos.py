@@ -13,11 +13,11 @@ from bucketlens.evaluation.manifest import read_manifest
 from bucketlens.evaluation.truth import resolve_truths
 from bucketlens.imaging import Limits, decode
 from bucketlens.pipeline.scoring import decode_cover
-from bucketlens.settings import Settings
 
 if TYPE_CHECKING:
     from bucketlens.evaluation.truth import Truth
     from bucketlens.labels import View
+    from bucketlens.settings import Settings
     from bucketlens.types import Scores
 
 ROOT = Path(__file__).resolve().parents[2]

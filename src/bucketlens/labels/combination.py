@@ -40,8 +40,6 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         breadth: For each unit of the log of how many labels it stands for.
         found: For each unit of log-odds of the surest detection.
         objects: For each unit of the log of one plus the objects found of it.
-        elsewhere: For the score of the surest detection of anything else: a photo in which
-            objects stand out is one that both models read well.
     """
 
     bias: float = 0.0
@@ -50,7 +48,6 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     breadth: float = 0.0
     found: float = 0.0
     objects: float = 0.0
-    elsewhere: float = 0.0
 
 
 class Combination(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +105,6 @@ def features(
         "breadth": space.breadth[label],
         "found": logit(evidence.found.get(label, 0.0), LEAST_FOUND),
         "objects": math.log1p(evidence.objects.get(label, 0)),
-        "elsewhere": evidence.surest_besides(label, space),
     }
 
 

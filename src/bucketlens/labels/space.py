@@ -46,13 +46,6 @@ class Evidence:
     objects: dict[int, int]
     detections: tuple[tuple[int, Detection], ...]
 
-    def surest_besides(self, label: int, space: LabelSpace) -> float:
-        """Score of the surest detection of anything that is not the label, 0 to 1."""
-        for leaf, detection in self.detections:
-            if label not in space.above[leaf]:
-                return detection.score
-        return 0.0
-
 
 class LabelSpace:
     """The classes of one classifier and one detector, placed in a taxonomy.
