@@ -14,7 +14,6 @@ under ``observed``.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 from typing import Annotated, Any, TypeAlias
@@ -169,9 +168,9 @@ class UnreadableRecordError(ValueError):
 def encode_record(record: Record) -> bytes:
     """The record as JSON; equal records give equal bytes."""
     try:
-        return _encoder().encode(record)
+        return _ENCODER.encode(record)
     except UnicodeEncodeError:
-        return _encoder().encode(_with_key_bytes(record))
+        return _ENCODER.encode(_with_key_bytes(record))
 
 
 def decode_record(data: bytes) -> Record:
@@ -181,7 +180,7 @@ def decode_record(data: bytes) -> Record:
         UnreadableRecordError: The bytes are not a record; the caller treats it as stale.
     """
     try:
-        record = _decoder().decode(data)
+        record = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableRecordError(f"not a record: {exc}") from exc
     if record.schema_version > SCHEMA_VERSION:
@@ -239,11 +238,7 @@ def fingerprint(*parts: Any) -> str:  # noqa: ANN401 - anything that msgspec can
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
-@functools.cache
-def _encoder() -> msgspec.json.Encoder:
-    return msgspec.json.Encoder()
-
-
-@functools.cache
-def _decoder() -> msgspec.json.Decoder[Record]:
-    return msgspec.json.Decoder(Record)
+# Made when the module is, not when first needed: msgspec works out types while it makes a decoder,
+# and two threads that do so at once bring the process down.
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
