@@ -80,6 +80,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         sequencer: Of the event that led here, if one did.
         modified: When the object was last changed, seconds since the epoch.
         recorded: When this record was made, seconds since the epoch.
+        page: The look that the image's page was written in; absent where there is no page, empty
+            while it is being written or removed.
+        pictures: The same of the thumbnail and the preview.
     """
 
     etag: str
@@ -87,6 +90,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded: float
     version: str | None = None
     sequencer: str | None = None
+    page: str | None = None
+    pictures: str | None = None
 
 
 class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
