@@ -72,9 +72,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     provider: Annotated[
         Literal["cpu", "cuda"], Meta(description="what ONNX Runtime computes on")
     ] = "cpu"
-    crops: Annotated[
-        int, Meta(ge=1, le=3, description="views of a long or tall image that are classified")
-    ] = 1
 
     # Limits on what comes in; checked before memory is taken.
     max_bytes: Annotated[Positive, Meta(description="size of an image file, bytes")] = (

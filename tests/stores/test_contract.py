@@ -26,6 +26,11 @@ AWKWARD_KEYS = (
 )
 
 
+def listed(store: Store, prefix: str = "") -> list[str]:
+    """The keys of a listing, sorted."""
+    return sorted(info.key for info in store.list(prefix))
+
+
 def test_what_was_put_is_there(store: Store) -> None:
     """Get, head and list agree on the bytes and facts of an object."""
     before = time.time()
@@ -35,9 +40,9 @@ def test_what_was_put_is_there(store: Store) -> None:
     assert blob.info == store.head("a/b.jpg")
     assert (blob.info.key, blob.info.etag, blob.info.size) == ("a/b.jpg", etag, 5)
     assert before - 10 <= blob.info.modified <= time.time() + 10
-    (listed,) = store.list()
-    assert (listed.key, listed.etag, listed.size) == ("a/b.jpg", etag, 5)
-    assert abs(listed.modified - blob.info.modified) <= 1
+    (found,) = store.list()
+    assert (found.key, found.etag, found.size) == ("a/b.jpg", etag, 5)
+    assert abs(found.modified - blob.info.modified) <= 1
 
 
 def test_what_is_not_there_is_missing(store: Store) -> None:
@@ -158,41 +163,42 @@ def test_readers_see_old_or_new_never_half(store: Store) -> None:
         etags[store.put("a", content)] = content
     with ThreadPoolExecutor(3) as pool:
         readers = [pool.submit(read) for _ in range(2)]
-        for _ in range(20):
+        while len(seen) < 40 and not any(reader.done() for reader in readers):
             for content in contents:
                 etags[store.put("a", content)] = content
         done.set()
         for reader in readers:
             reader.result()
-    assert len(seen) > 5
     assert all(etags[blob.info.etag] == blob.data for blob in seen)
     assert all(blob.info.size == 100_000 for blob in seen)
 
 
 def test_a_prefix_is_of_the_key_not_of_folders(store: Store) -> None:
-    """A listing takes the keys that begin with the text, in their order."""
+    """A listing takes the keys that begin with the text; their order is the store's affair."""
     keys = ["a", "a-b", "a.jpg", "a/1", "a/b/2", "a/bc", "ab/3", "b/a/4", "写/5"]
     for key in reversed(keys):
         if key != "a":
             store.put(key, b"")
     keys.remove("a")
-    assert [info.key for info in store.list()] == keys
-    assert [info.key for info in store.list("a/b")] == ["a/b/2", "a/bc"]
-    assert [info.key for info in store.list("a/")] == ["a/1", "a/b/2", "a/bc"]
-    assert [info.key for info in store.list("写")] == ["写/5"]
+    assert listed(store) == keys
+    assert listed(store, "a/b") == ["a/b/2", "a/bc"]
+    assert listed(store, "a/") == ["a/1", "a/b/2", "a/bc"]
+    assert listed(store, "写") == ["写/5"]
     assert list(store.list("zzz/")) == []
     assert list(store.list("b/a/4/x")) == []
 
 
-def test_awkward_keys_are_held_exactly_or_refused(store: Store, refuses: frozenset[str]) -> None:
+def test_awkward_keys_are_held_exactly_or_refused(
+    store: Store, refuses: frozenset[str], alters: frozenset[str]
+) -> None:
     """Each odd key reads back as itself and is listed, or its put says why not."""
     refused = set()
-    for key in AWKWARD_KEYS:
+    for key in set(AWKWARD_KEYS) - alters:
         try:
             store.put(key, key.encode())
         except InputError:
             refused.add(key)
-    held = set(AWKWARD_KEYS) - refused
+    held = set(AWKWARD_KEYS) - refused - alters
     assert refused == refuses
     assert {info.key for info in store.list()} == held
     for key in held:
@@ -209,15 +215,14 @@ def test_awkward_keys_are_held_exactly_or_refused(store: Store, refuses: frozens
     assert list(store.list()) == []
 
 
-def test_thousands_of_keys_are_listed_by_pages(store: Store) -> None:
-    """More keys than a page holds are all listed once, in order, with odd ones among them."""
-    keys = sorted(
-        [f"many/{number % 7}/{number:05d}.json" for number in range(10_050)] + ["many/\n"]
-    )
+def test_thousands_of_keys_are_listed_by_pages(store: Store, refuses: frozenset[str]) -> None:
+    """More keys than a page holds are all listed once, with odd ones among them."""
+    odd = [f"many/{key}" for key in ("line\nbreak.jpg", "percent%2F.jpg") if key not in refuses]
+    keys = sorted([f"many/{number % 7}/{number:05d}.json" for number in range(10_050)] + odd)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: store.put(key, b""), keys))
-    assert [info.key for info in store.list("many/")] == keys
-    assert sum(1 for _ in store.list("many/3/")) == len([k for k in keys if "/3/" in k])
+    assert listed(store, "many/") == keys
+    assert listed(store, "many/3/") == [key for key in keys if key.startswith("many/3/")]
 
 
 def test_a_url_says_where_the_object_is(store: Store) -> None:

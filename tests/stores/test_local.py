@@ -6,11 +6,14 @@ import errno
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,9 +26,8 @@ from bucketlens.stores.walk import STALE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs the names and links of POSIX")
+fcntl = pytest.importorskip("fcntl", reason="needs the names and links of POSIX")
 
 COUNT = """
     import sys
@@ -89,7 +91,9 @@ def ordinary_user(tmp_path: Path) -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    for folder in tmp_path.parents[:2]:
+    for folder in tmp_path.parents:
+        if folder == Path(tempfile.gettempdir()):
+            break
         folder.chmod(0o755)
     tmp_path.chmod(0o777)
     os.seteuid(65534)
@@ -108,6 +112,16 @@ def test_a_folder_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
         list(LocalStore(tmp_path / "file").list())
     assert keys(LocalStore(tmp_path)) == ["file"]
     assert keys(LocalStore(tmp_path), "a/b") == []
+
+
+def test_the_whole_listing_is_sorted_by_key(tmp_path: Path) -> None:
+    """A folder stands where its slash sorts, so two listings can be merged as they stream."""
+    store = LocalStore(tmp_path)
+    names = ["a-b", "a.jpg", "a/1", "a/b/2", "a/bc", "a0", "ab/3", "A/x", "写/5", "写.jpg"]
+    for name in names:
+        store.put(name, b"")
+    assert keys(store) == sorted(names)
+    assert keys(store, "a") == sorted(name for name in names if name.startswith("a"))
 
 
 def test_names_that_are_not_utf8_are_read(source: LocalStore, photos: Path) -> None:
@@ -372,13 +386,60 @@ def test_with_fsync_the_bytes_and_the_name_are_forced_to_disk(
     assert synced == [0o100000, 0o040000, 0o040000]
 
 
-def test_processes_lose_no_update(tmp_path: Path) -> None:
-    """Four processes that each count 500 up by compare-and-swap end at 2,000."""
+def test_nothing_but_objects_stands_in_a_folder(tmp_path: Path) -> None:
+    """Locks and temporary files leave no trace in a folder that somebody may publish."""
     store = LocalStore(tmp_path)
-    store.put("counter", b"0")
-    processes = [start(COUNT, tmp_path) for _ in range(4)]
+    etag = store.put("a/b.json", b"1")
+    store.put("a/b.json", b"2", if_match=etag)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == [
+        "a",
+        "a/b.json",
+    ]
+
+
+def test_where_folders_have_no_locks_files_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On NFS a few hidden files are locked instead; where nothing can be, puts are refused."""
+    flock = fcntl.flock
+
+    def refuse_folders(descriptor: int, operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "not open for writing")
+        flock(descriptor, operation)
+
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", refuse_folders)
+    store = LocalStore(tmp_path / "out")
+    etag = store.put("a/b.json", b"1", if_absent=True)
+    with pytest.raises(ConflictError):
+        store.put("a/b.json", b"2", if_match="other")
+    store.put("a/b.json", b"2", if_match=etag)
+    assert keys(store) == ["a/b.json"]
+    assert len(list((tmp_path / "out/.bucketlens/locks").iterdir())) == 1
+    assert keys(LocalStore(tmp_path)) == ["out/a/b.json"]
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ConfigError, match="file system with locks"):
+        LocalStore(tmp_path).put("c", b"")
+
+
+def test_processes_lose_no_update(tmp_path: Path) -> None:
+    """Four processes that count to 500 each, and one to 100 by another root, end at 2,100."""
+    store = LocalStore(tmp_path)
+    store.put("in/counter", b"0")
+    processes = [start(COUNT, folder) for folder in [tmp_path / "in"] * 4]
+    for _ in range(100):  # by another root, which must not matter
+        while True:
+            blob = store.get("in/counter")
+            try:
+                store.put("in/counter", b"%d" % (int(blob.data) + 1), if_match=blob.info.etag)
+            except ConflictError:
+                continue
+            break
     assert [process.wait() for process in processes] == [0] * 4
-    assert store.get("counter").data == b"2000"
+    assert store.get("in/counter").data == b"2100"
 
 
 def test_a_killed_writer_leaves_old_or_new_never_half(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_names_agree_with_the_taxonomy(root: Path):
     tool = root / "tools" / "truth" / "check_truth.py"
     if not tool.is_file():
         pytest.skip("the tools are not part of the source archive")
-    run = subprocess.run(  # noqa: S603  (our own script)
+    run = subprocess.run(
         [sys.executable, str(tool)],
         capture_output=True,
         text=True,

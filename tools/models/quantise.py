@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 from graphs import constants, drop_unused, sorted_nodes, tidy
-from observe import Observations, observe, weighted
+from grids import ranges_by_effect, ranges_by_values
+from observe import observe, weighted
 from onnx import numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -24,16 +25,15 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
-from rounding import RoundedWeights, narrowed, round_weights
+from rounding import RoundedWeights, round_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+    from grids import Harm
 
     Array = npt.NDArray[np.float32]
-
-LEAK = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def quantise(
     photos: Sequence[npt.NDArray[np.uint8]],
     given: ByteInput,
     *,
-    clip: bool,
+    harm: Harm | None = None,
     float_outputs: Sequence[str] = (),
 ) -> onnx.ModelProto:
     """Return the network in 8 bits.
@@ -64,11 +64,15 @@ def quantise(
         model: The float network, with the input `images` that `given` describes.
         photos: Calibration photos, at the size of the input.
         given: How bytes become the float network's input.
-        clip: Whether ranges may leave out rare values, or hold all that were seen.
+        harm: How bad outputs are, given the exact ones; with it ranges are fitted and may leave
+            out rare values, without it they hold all values that were seen.
         float_outputs: Outputs that stay float instead of going through 8 bits at the end.
     """
-    seen = observe(model, (given.floats(one) for one in photos))
-    ranges = _ranges(model, seen) if clip else dict(seen.extremes)
+    inputs = [given.floats(one) for one in photos]
+    seen = observe(model, inputs)
+    ranges = dict(seen.extremes)
+    if harm is not None:
+        ranges = ranges_by_effect(model, ranges_by_values(model, seen), inputs, harm)
     made = _by_runtime_tool(model, ranges, given, photos[0])
     fixed = {k: numpy_helper.to_array(v) for k, v in constants(model.graph).items()}
     for node in weighted(model):
@@ -127,27 +131,6 @@ def _by_runtime_tool(
             extra_options={"TensorQuantOverrides": told},
         )
         return onnx.load(after)
-
-
-def _ranges(model: onnx.ModelProto, seen: Observations) -> dict[str, tuple[float, float]]:
-    """Return the range of each tensor; of one that an activation follows, as it sees it."""
-    before_leak: set[str] = set()
-    for node in reversed(model.graph.node):
-        leaks = node.op_type == "LeakyRelu"
-        if leaks or (node.op_type == "MaxPool" and node.output[0] in before_leak):
-            before_leak.add(node.input[0])
-    ranges = {}
-    for name, extremes in seen.extremes.items():
-        values = np.concatenate(seen.values[name])
-        ranges[name] = narrowed(values, extremes, _leak if name in before_leak else np.asarray)
-    for node in model.graph.node:
-        if node.op_type == "MaxPool":  # it moves codes without changing them: one grid for both
-            ranges[node.output[0]] = ranges[node.input[0]]
-    return ranges
-
-
-def _leak(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return np.where(values > 0, values, values * LEAK)
 
 
 def _put_weights(model: onnx.ModelProto, name: str, rounded: RoundedWeights, bias: Array) -> None:

@@ -30,7 +30,7 @@ def main(work: Path) -> None:
     # ReLU6 bounds every range by itself, so that nothing needs clipping. The outputs stay
     # float: 256 levels of a logit would be steps of up to 3 points of confidence.
     outputs = ["logits", "embedding"]
-    made = quantise(model, pictures, GIVEN, clip=False, float_outputs=outputs)
+    made = quantise(model, pictures, GIVEN, float_outputs=outputs)
     onnx.save(made, work / "efficientnet-lite2.onnx")
     print(f"quantised with {len(pictures)} photos: {made.ByteSize():,} bytes")
 

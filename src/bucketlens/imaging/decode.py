@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bucketlens.imaging.formats import decode_heic, decode_with_pillow
+from bucketlens.imaging.formats import decode_with_pillow
+from bucketlens.imaging.heic import decode_heic
 from bucketlens.imaging.jpeg import decode_jpeg
 from bucketlens.imaging.profiles import to_srgb
 from bucketlens.imaging.raster import SIDEWAYS, Raster, upright

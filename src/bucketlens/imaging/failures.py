@@ -33,7 +33,7 @@ def decoding(kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except InputError:
+    except (InputError, ImportError, NameError):  # the latter two are mistakes of ours
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as exc:
         raise TooLargeError(

@@ -44,6 +44,8 @@ def gif_size(data: bytes) -> tuple[int, int]:
         raise DamagedError("is GIF with a broken header")
     width, height = _two_numbers(data, 6)
     at = _first_frame(data)
+    if data[at : at + 1] != b",":  # stray bytes, which Pillow passes over; it is asked afterwards
+        return width, height
     left, top = _two_numbers(data, at + 1)
     wide, tall = _two_numbers(data, at + 5)
     return max(width, left + wide), max(height, top + tall)

@@ -33,6 +33,17 @@ WHOLE = 8
 FILL = 128
 """What libjpeg leaves where data are missing: mid-grey in every channel."""
 
+WARNINGS = (
+    "Corrupt JPEG data",
+    "Premature end of JPEG file",
+    "Inconsistent progression",
+    "Invalid SOS parameters",
+    "Unknown Adobe color transform",
+    "Warning",
+)
+"""How libjpeg's messages begin after which it goes on. simplejpeg tells the first of them, or else
+the error that ended the decoding, which it can't tell from a warning."""
+
 TOLERATED_LOSS = 0.05
 """Share of the rows that may be missing at the end: cut-off tails of otherwise whole photos."""
 
@@ -47,6 +58,8 @@ def decode_jpeg(data: bytes, limits: Limits, cover: Cover | None) -> Raster:
     markers = read_markers(data)
     limits.check_pixels(markers.width, markers.height)
     markers.check_scans(data)
+    if not markers.scalable:
+        cover = None
     try:
         picture = _decode_fast(data, markers, cover)
     except ValueError as exc:
@@ -104,8 +117,10 @@ def _decode_patiently(
         )
     except ValueError:
         return _decode_with_pillow(data, limits, cover)
-    if markers.progressive and "Premature end" in str(first) and not markers.has_detail(data):
-        raise DamagedError("is a JPEG that is cut off before its details")
+    if not str(first).startswith(WARNINGS):
+        raise DamagedError(f"is a damaged JPEG: {reason(first)}") from first
+    if markers.progressive and not markers.has_detail(data):
+        raise DamagedError(f"is a JPEG that is cut off before its details ({reason(first)})")
     lost = missing_rows(pixels) / height
     if lost > TOLERATED_LOSS:
         raise DamagedError(
@@ -125,7 +140,8 @@ def _decode_with_pillow(data: bytes, limits: Limits, cover: Cover | None) -> Ima
     with decoding("jpeg"):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         limits.check_pixels(*image.size)
-        image.draft(None, scaled_size(*image.size, cover))
+        if cover:
+            image.draft(None, scaled_size(*image.size, cover))
         image.load()
     return image
 

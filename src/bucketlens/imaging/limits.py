@@ -35,16 +35,22 @@ class Limits:
                 setting="max_bytes",
             )
 
-    def check_pixels(self, width: int, height: int) -> None:
+    def check_pixels(self, width: int, height: int, *, share: float = 1.0) -> None:
         """Refuse a picture of this size.
 
+        Args:
+            width: Pixels.
+            height: Pixels.
+            share: Part of the limit that holds, for formats that take more memory than others.
+
         Raises:
-            TooLargeError: It is over ``max_pixels``.
+            TooLargeError: It is over ``max_pixels``, or its share.
         """
-        if width * height > self.max_pixels:
+        if width * height > self.max_pixels * share:
+            rule = "max_pixels" if share == 1.0 else f"{share:g} of max_pixels for this format"
             raise TooLargeError(
                 f"is {width} x {height} = {width * height / MEGAPIXEL:.1f} megapixels, over the"
-                f" limit of {self.max_pixels / MEGAPIXEL:.1f} (max_pixels)",
+                f" limit of {self.max_pixels * share / MEGAPIXEL:.1f} ({rule})",
                 setting="max_pixels",
             )
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.errors import DamagedError, TooLargeError
+from bucketlens.errors import DamagedError, TooLargeError, UnsupportedError
 from bucketlens.imaging.tiff import Tiff
 
 if TYPE_CHECKING:
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+SCALABLE_MARKERS = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""Frames coded by DCT. Asked to scale another (lossless JPEG), libjpeg-turbo 3 writes the whole
+picture into the memory for the scaled one."""
+
 STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 SCAN = 0xDA
 END = 0xD9
@@ -23,6 +27,9 @@ EXIF_PREFIX = b"Exif\x00\x00"
 ICC_PREFIX = b"ICC_PROFILE\x00"
 MPF_PREFIX = b"MPF\x00"
 MPF_IMAGES = 0xB001
+
+BITS = 8
+"""Of each channel; medical and film JPEGs with 12 or 16 are read by neither decoder."""
 
 FRAME_HEADER = 6
 """Bytes of a frame segment up to the number of components."""
@@ -54,6 +61,7 @@ class Markers:
         height: Pixels, as stored.
         components: 1 for grey, 3 for colour, 4 for CMYK and its kin.
         progressive: Whether each scan refines the whole picture.
+        scalable: Whether it may be decoded at a smaller scale.
         scan: Where the first scan begins.
         exif: The EXIF block.
         profile: The ICC profile, put together.
@@ -64,6 +72,7 @@ class Markers:
     height: int
     components: int
     progressive: bool
+    scalable: bool
     scan: int
     exif: bytes | None = None
     profile: bytes | None = None
@@ -103,17 +112,22 @@ def read_markers(data: bytes) -> Markers:
 
     Raises:
         DamagedError: They end before a picture's size and first scan are found.
+        UnsupportedError: The picture has more than 8 bits a channel.
     """
     segments = list(_segments(data))
-    frame = next((part.body for part in segments if part.marker in FRAME_MARKERS), b"")
+    frames = [part for part in segments if part.marker in FRAME_MARKERS]
+    frame = frames[0].body if len(frames) == 1 else b""
     width, height = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
     if len(frame) < FRAME_HEADER or not width or not height:
         raise DamagedError("is a JPEG without a picture's size")
+    if frame[0] > BITS:
+        raise UnsupportedError(f"is a JPEG of {frame[0]} bits a channel; {BITS} are read")
     return Markers(
         width=width,
         height=height,
         components=frame[5],
-        progressive=any(part.marker in PROGRESSIVE_MARKERS for part in segments),
+        progressive=frames[0].marker in PROGRESSIVE_MARKERS,
+        scalable=frames[0].marker in SCALABLE_MARKERS,
         scan=segments[-1].start,
         exif=next(_bodies(segments, APP1, EXIF_PREFIX), None),
         profile=_profile(segments),

@@ -14,8 +14,8 @@ Contrast
 Sharpness
     What part of the differences between neighbouring pixels is lost when the picture is blurred
     over nine pixels, in percent: little is left to lose in a blurred picture. (The idea is that of
-    Crete and others' blur metric of 2007.) Sharp photos have 55 to 85; blurred by one hundredth of
-    their width, 32 to 50; by two, 18 to 30. A picture of one colour has 0.
+    Crete and others' blur metric of 2007.) Of 57 photos, all had 47 to 80, half of them 70; after
+    a Gaussian blur of 1/200 of the long side 22 to 53, of 1/100 11 to 25. One colour has 0.
 Foreground
     What lies in the boxes of detected objects; the middle of the picture where none are. The
     background is the rest. Where one of the two is empty, the whole picture stands for it.
@@ -120,7 +120,7 @@ def region_colors(pixels: RGBPixels, box: BoundingBox) -> tuple[Swatch, ...]:
 def _sums(pixels: RGBPixels, front: NDArray[np.bool_]) -> tuple[Sums, Sums]:
     """The sums over the foreground and over the background."""
     step = max(1, max(front.shape) // SAMPLES)
-    sample = (slice(step // 2, None, step), slice(step // 2, None, step))
+    sample = tuple(slice(min(step // 2, size // 2), None, step) for size in front.shape)
     few, few_front = pixels[sample], front[sample]
     names = nearest_named(few)
     wide = pixels.astype(np.int32)
@@ -152,7 +152,8 @@ def _edges(
     blurred = np.abs(np.diff(running[:, REACH:] - running[:, :-REACH], axis=1))
     half = REACH // 2
     sharp = np.abs(np.diff(lines, axis=1))[:, half + 1 : half + 1 + blurred.shape[1]] * REACH
-    lost = np.maximum(sharp - blurred, 0)
+    # A difference of one level is rounding: it counts as one that a blur leaves alone.
+    lost = np.maximum(sharp - np.maximum(blurred, REACH), 0)
     inside = front[:, half + 1 : half + 1 + blurred.shape[1]]
     whole = np.array([sharp.sum(dtype=np.int64), lost.sum(dtype=np.int64)])
     before = np.array(

@@ -81,6 +81,8 @@ def flatten(image: Image.Image) -> Image.Image:
     Raises:
         UnsupportedError: It is in a colour model that can't be converted.
     """
+    if image.mode in WIDE_MODES:
+        return _from_16_bits(image)
     if image.mode in ALPHA_MODES or "transparency" in image.info:
         colours = image.convert("RGBA")
         opaque = Image.new("RGB", image.size, WHITE)
@@ -88,8 +90,6 @@ def flatten(image: Image.Image) -> Image.Image:
         return opaque
     if image.mode in FLAT_MODES:
         return image
-    if image.mode in WIDE_MODES:
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in {"I", "F"}:
         return Image.fromarray(_to_8_bits(np.asarray(image)))
     if image.mode == "1":
@@ -116,6 +116,16 @@ def upright(pixels: RGBPixels, orientation: int) -> RGBPixels:
 
 def _reduced(image: Image.Image, divisor: int) -> Image.Image:
     return image.reduce(divisor) if divisor > 1 else image
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey as 8 bits; the one transparent value that a PNG may name shows white."""
+    values = np.asarray(image)
+    grey = (values >> 8).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        grey[values == transparent] = 255
+    return Image.fromarray(grey)
 
 
 def _to_8_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -3,9 +3,9 @@
 A classifier and a detector speak of different things: a softmax shares one photo among all that is
 in it, a detector scores each object apart, and the larger of two calibrated estimates is
 over-confident. So the confidence of a label is a logistic function of what both say, with weights
-fitted on photos whose labels are known (``tools/labels``), one set for each of three situations.
-Energy and margin are the gate: a photo of nothing that the classifier knows has low energy, and
-everything it names there loses confidence.
+fitted on photos whose labels are known (``tools/labels``), one set for each of four situations.
+Energy is the gate: a photo of nothing that the classifier knows has low energy, and everything
+that it names there loses confidence.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from bucketlens.labels.space import Evidence, LabelSpace
 
-LEAST = 1e-4
-"""Probabilities are clipped to this far from 0 and 1 before their log-odds are taken."""
+LEAST_MASS = 1e-3
+LEAST_FOUND = 0.05
+"""Below these the models' numbers say no more; log-odds are taken of nothing smaller."""
 
 CANDIDATE_MASS = 0.004
 """A label that the classifier gives less than this and no object supports is not considered."""
+
+Situation = Literal["classified", "detected", "named", "above"]
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,37 +36,30 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         bias: Log-odds when all else is zero.
         mass: For each unit of log-odds of the classifier's mass.
-        found: For each unit of log-odds of the surest detection.
         energy: For each unit of energy above ``Combination.usual_energy``.
-        margin: For each unit of log-probability that the first class is ahead.
+        breadth: For each unit of the log of how many labels it stands for.
+        found: For each unit of log-odds of the surest detection.
+        objects: For each unit of the log of one plus the objects found of it.
     """
 
     bias: float = 0.0
     mass: float = 0.0
-    found: float = 0.0
     energy: float = 0.0
-    margin: float = 0.0
-
-    def log_odds(self, mass: float, found: float, energy: float, margin: float) -> float:
-        """The log-odds that the label is right; arguments as the attributes say."""
-        return (
-            self.bias
-            + self.mass * logit(mass)
-            + self.found * logit(found)
-            + self.energy * energy
-            + self.margin * margin
-        )
+    breadth: float = 0.0
+    found: float = 0.0
+    objects: float = 0.0
 
 
 class Combination(msgspec.Struct, frozen=True, kw_only=True):
-    """The fitted weights, and what they were fitted on.
+    """The fitted weights, and what they were fitted for.
 
     Attributes:
         models: sha256 of the model files they were fitted for, sorted.
         usual_energy: Median energy of the photos they were fitted on.
         classified: For labels that only the classifier knows.
-        detected: For labels that only the detector knows, or where there is no classifier.
-        both: For labels that both know.
+        detected: For labels that only the detector knows.
+        named: For labels that the detector has a class of, and the classifier knows too.
+        above: For labels above such classes: groups that both know something of.
         detection: For a single detection: is there really such an object at this place?
     """
 
@@ -71,14 +67,13 @@ class Combination(msgspec.Struct, frozen=True, kw_only=True):
     usual_energy: float
     classified: Weights
     detected: Weights
-    both: Weights
+    named: Weights
+    above: Weights
     detection: Weights
 
     def confidences(self, evidence: Evidence, space: LabelSpace) -> dict[int, float]:
         """The confidence (0 to 1) of each label that has any evidence, no parent below a child."""
-        own = {
-            label: sigmoid(self._log_odds(label, evidence, space)) for label in candidates(evidence)
-        }
+        own = {label: self.own_confidence(label, evidence, space) for label in candidates(evidence)}
         raised = dict(own)
         for label, confidence in own.items():
             for above in space.above[label][1:]:
@@ -86,23 +81,31 @@ class Combination(msgspec.Struct, frozen=True, kw_only=True):
                     raised[above] = confidence
         return raised
 
-    def _log_odds(self, label: int, evidence: Evidence, space: LabelSpace) -> float:
-        return self.weights_for(label, space).log_odds(
-            float(evidence.mass[label]),
-            evidence.found.get(label, 0.0),
-            0.0 if evidence.energy is None else evidence.energy - self.usual_energy,
-            evidence.margin,
-        )
-
-    def weights_for(self, label: int, space: LabelSpace) -> Weights:
-        """Which of the three sets speaks for a label."""
-        if label not in space.classified:
-            return self.detected
-        return self.both if label in space.detected else self.classified
+    def own_confidence(self, label: int, evidence: Evidence, space: LabelSpace) -> float:
+        """The confidence of a label by its own evidence, before the taxonomy has its say."""
+        weights: Weights = getattr(self, space.situation(label))
+        terms = features(label, evidence, space, self.usual_energy)
+        return sigmoid(sum(getattr(weights, name) * value for name, value in terms.items()))
 
     def detection_confidence(self, score: float) -> float:
         """The confidence (0 to 1) of one detection."""
-        return sigmoid(self.detection.bias + self.detection.found * logit(score))
+        weights = self.detection
+        return sigmoid(weights.bias + weights.found * logit(score, LEAST_FOUND))
+
+
+def features(
+    label: int, evidence: Evidence, space: LabelSpace, usual_energy: float
+) -> dict[str, float]:
+    """What the weights of the same names are multiplied with."""
+    energy = usual_energy if evidence.energy is None else evidence.energy
+    return {
+        "bias": 1.0,
+        "mass": logit(float(evidence.mass[label]), LEAST_MASS),
+        "energy": energy - usual_energy,
+        "breadth": space.breadth[label],
+        "found": logit(evidence.found.get(label, 0.0), LEAST_FOUND),
+        "objects": math.log1p(evidence.objects.get(label, 0)),
+    }
 
 
 UNFITTED = Combination(
@@ -110,7 +113,8 @@ UNFITTED = Combination(
     usual_energy=0.0,
     classified=Weights(mass=1.0),
     detected=Weights(found=1.0),
-    both=Weights(mass=0.5, found=0.5, bias=1.0),
+    named=Weights(bias=1.0, mass=0.5, found=0.5),
+    above=Weights(bias=1.0, mass=0.5, found=0.5),
     detection=Weights(found=1.0),
 )
 """For models that nothing was fitted for: each one's own scores are taken at their word."""
@@ -135,9 +139,9 @@ def combination_for(models: tuple[str, ...]) -> Combination:
     return next((c for c in packaged_combinations() if c.models == wanted), UNFITTED)
 
 
-def logit(probability: float) -> float:
-    """Log-odds of a probability, clipped."""
-    clipped = min(max(probability, LEAST), 1.0 - LEAST)
+def logit(probability: float, least: float) -> float:
+    """Log-odds of a probability, clipped to ``least`` from 0 and 1."""
+    clipped = min(max(probability, least), 1.0 - least)
     return math.log(clipped / (1.0 - clipped))
 
 

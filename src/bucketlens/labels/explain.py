@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError
-from bucketlens.labels.combination import UNFITTED
+from bucketlens.labels.combination import UNFITTED, features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,20 +26,28 @@ def explain(view: View, scores: Scores, name: str) -> Iterator[str]:
     if label is None:
         raise ConfigError(f"there is no label {name!r}; `bucketlens taxonomy` lists all")
     known = view.taxonomy.labels[label]
-    evidence = view.space.evidence(scores)
     yield f"{known.name}:"
     yield from _classes(view, scores, label)
     yield from _objects(view, scores, label)
-    weights = view.combination.weights_for(label, view.space)
-    if evidence.energy is not None:
-        yield (
-            f"  energy {evidence.energy:.2f} (usual: {view.combination.usual_energy:.2f}),"
-            f" first class {evidence.margin:.2f} ahead of the second"
-        )
-    fitted = "not fitted for these models" if view.combination is UNFITTED else "fitted"
-    terms = ", ".join(f"{f} {getattr(weights, f):+.2f}" for f in weights.__struct_fields__)
-    yield f"  weights ({fitted}): {terms}"
+    yield from _arithmetic(view, scores, label)
     yield from _outcome(view, scores, label)
+
+
+def _arithmetic(view: View, scores: Scores, label: int) -> Iterator[str]:
+    """The terms whose sum is the label's own log-odds."""
+    evidence = view.space.evidence(scores)
+    combination = view.combination
+    weights = getattr(combination, view.space.situation(label))
+    terms = features(label, evidence, view.space, combination.usual_energy)
+    said = ", ".join(
+        f"{name} {getattr(weights, name) * value:+.2f}"
+        for name, value in terms.items()
+        if getattr(weights, name)
+    )
+    fitted = "not fitted for these models" if combination is UNFITTED else "fitted"
+    own = 100 * combination.own_confidence(label, evidence, view.space)
+    yield f"  log-odds ({fitted}): {said}"
+    yield f"  by its own evidence: confidence {own:.1f}"
 
 
 def _classes(view: View, scores: Scores, label: int) -> Iterator[str]:
@@ -76,6 +84,15 @@ def _outcome(view: View, scores: Scores, label: int) -> Iterator[str]:
     evidence = view.space.evidence(scores)
     confidence = 100 * view.combination.confidences(evidence, view.space).get(label, 0.0)
     threshold = view.threshold(label)
+    own = 100 * view.combination.own_confidence(label, evidence, view.space)
+    if confidence > own + 0.05:
+        child = next(
+            view.taxonomy.labels[below].name
+            for below in view.taxonomy.descendant_indices(label)
+            if 100 * view.combination.own_confidence(below, evidence, view.space)
+            >= confidence - 1e-9
+        )
+        yield f"  raised to {confidence:.1f}: it is no less sure than {child}"
     if label in view.hidden:
         yield f"  confidence {confidence:.1f}; a setting or the taxonomy keeps it from being shown"
     elif confidence >= threshold:

@@ -6,6 +6,7 @@ below it (never over edges: a breed that is both a Dog and a Pet counts once for
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bucketlens.labels.combination import Situation
     from bucketlens.labels.taxonomy import Taxonomy
     from bucketlens.types import ClassScores, Detection, Scores
+
+
+COUNTED = 0.2
+"""Score from which a detection counts as one more object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +35,15 @@ class Evidence:
     Attributes:
         mass: Probability that the classifier gives to the label's set of classes, 0 to 1.
         energy: Of the classifier's view of the picture; None without a classifier.
-        margin: How far the first class is ahead of the second, in log-probability.
         found: Score of the surest detection of the label or of one below it, 0 to 1.
-        detections: For each detection, the label that it is an instance of.
+        objects: How many such detections are likely enough to count.
+        detections: Each detection with the label that it is an instance of, surest first.
     """
 
     mass: NDArray[np.float64]
     energy: float | None
-    margin: float
     found: dict[int, float]
+    objects: dict[int, int]
     detections: tuple[tuple[int, Detection], ...]
 
 
@@ -64,23 +70,36 @@ class LabelSpace:
         self._edge_label = np.array([label for _, label in edges], dtype=np.int64)
         self.classified = frozenset(label for _, label in edges)
         self.detected = frozenset(label for leaf in self.objects for label in above[leaf])
+        below = [len(taxonomy.descendant_indices(label)) for label in range(len(taxonomy.labels))]
+        self.breadth = tuple(math.log(1 + count) for count in below)
+        self._named = frozenset(self.objects)
+
+    def situation(self, label: int) -> Situation:
+        """Which of the models know a label, and how."""
+        if label not in self.classified:
+            return "detected"
+        if label not in self.detected:
+            return "classified"
+        return "named" if label in self._named else "above"
 
     def evidence(self, scores: Scores) -> Evidence:
         """Read the stored scores as evidence for labels."""
         found: dict[int, float] = {}
-        detections = []
-        for detection in scores.detections:
-            label = self.objects[detection.class_index]
-            detections.append((label, detection))
+        objects: dict[int, int] = {}
+        ordered = sorted(scores.detections, key=lambda detection: -detection.score)
+        detections = tuple((self.objects[d.class_index], d) for d in ordered)
+        for label, detection in detections:
             for above in self.above[label]:
-                found[above] = max(found.get(above, 0.0), detection.score)
+                found.setdefault(above, detection.score)
+                if detection.score > COUNTED:
+                    objects[above] = objects.get(above, 0) + 1
         views = scores.classes
         return Evidence(
             mass=self._mass(views),
             energy=views[0].energy if views else None,
-            margin=_margin(views[0]) if views else 0.0,
             found=found,
-            detections=tuple(detections),
+            objects=objects,
+            detections=detections,
         )
 
     def class_probabilities(self, said: ClassScores) -> NDArray[np.float64]:
@@ -103,12 +122,3 @@ class LabelSpace:
 
     def _with_ancestors(self, label: int) -> tuple[int, ...]:
         return (label, *self.taxonomy.ancestor_indices(label))
-
-
-def _margin(view: ClassScores) -> float:
-    """The top-2 margin from the codes alone: the gap of the two least depths."""
-    depths = np.frombuffer(view.codes, dtype=np.uint8)
-    if len(depths) < 2:  # noqa: PLR2004 - two are compared
-        return 0.0
-    first, second = np.partition(depths, 1)[:2].astype(np.float64)
-    return float((second**2 - first**2) * 16.0 / 255.0**2)

@@ -36,8 +36,7 @@ MODEL_SIDE = 416
 PREVIEW_SHARE = 0.75
 """Of the wished size, what a preview has at least: a 12 MP photo at a quarter is 1,000 pixels."""
 
-ELONGATED = 1.2
-"""A side ratio from which a second view of the picture shows more than the first one's margins."""
+ENERGY_DIGITS = 2
 
 
 class Scorer(Protocol):
@@ -61,7 +60,7 @@ class ModelScorer:
     Args:
         classifier: Names what the whole picture shows.
         detector: Finds objects and where they are.
-        settings: How many views are classified, and whether colours are measured.
+        settings: Whether colours are measured.
     """
 
     def __init__(
@@ -74,7 +73,6 @@ class ModelScorer:
         """Hold the models; nothing is computed yet."""
         self._classifier = classifier
         self._detector = detector
-        self._crops = settings.crops
         self._tones = "IMAGE_PROPERTIES" in settings.features
         cards = [model.card for model in (classifier, detector) if model is not None]
         self.facts: tuple[ModelFacts, ...] = tuple(model_facts(card) for card in cards)
@@ -100,33 +98,25 @@ class ModelScorer:
         if self._classifier is None:
             return [()] * len(images), [None] * len(images)
         spec = self._classifier.card.input
-        views = [(i, box) for i, image in enumerate(images) for box in self._views(image)]
-        batch = np.stack([_pixels_for(spec, images[i], box) for i, box in views])
-        result = self._classifier.run(batch)
-        classes: list[tuple[ClassScores, ...]] = [()] * len(images)
-        embeddings: list[Embedding | None] = [None] * len(images)
-        for row, (i, box) in enumerate(views):
+        classes: list[tuple[ClassScores, ...]] = []
+        embeddings: list[Embedding | None] = []
+        result = self._classifier.run(np.stack([_pixels_for(spec, image) for image in images]))
+        for row in range(len(images)):
             said = ClassScores(
-                box=box,
+                box=WHOLE,
                 codes=encode_log_probabilities(result.log_probabilities[row]),
-                energy=round(float(result.energy[row]), 2),
+                energy=round(float(result.energy[row]), ENERGY_DIGITS),
             )
-            if not classes[i] and result.embedding is not None:
-                embeddings[i] = encode_embedding(result.embedding[row])
-            classes[i] = (*classes[i], said)
+            classes.append((said,))
+            features = None if result.embedding is None else result.embedding[row]
+            embeddings.append(None if features is None else encode_embedding(features))
         return classes, embeddings
-
-    def _views(self, image: DecodedImage) -> tuple[BoundingBox, ...]:
-        height, width = image.pixels.shape[:2]
-        if self._crops == 1 or max(width, height) < ELONGATED * min(width, height):
-            return (WHOLE,)
-        return (WHOLE, *end_squares(width, height)[: self._crops])
 
     def _detect(self, images: Sequence[DecodedImage]) -> list[tuple[Detection, ...]]:
         if self._detector is None:
             return [()] * len(images)
         spec = self._detector.card.input
-        batches = (_pixels_for(spec, image, WHOLE)[np.newaxis] for image in images)
+        batches = (_pixels_for(spec, image)[np.newaxis] for image in images)
         # One by one: a batch gains the detector nothing and would hold eight pictures' activations.
         found = [self._detector.run(batch)[0] for batch in batches]
         return [
@@ -160,7 +150,6 @@ def score_fingerprint(cards: Sequence[ModelCard], settings: Settings) -> str:
     return fingerprint(
         SCORING_VERSION,
         [(c.model_sha256, c.labels_sha256, c.input, c.decoding) for c in cards],
-        settings.crops,
         tones,
         (cover.short, cover.long),
     )
@@ -184,15 +173,6 @@ def decode_cover(settings: Settings) -> Cover:
     return Cover(short=MODEL_SIDE, long=round(PREVIEW_SHARE * settings.preview_size))
 
 
-def end_squares(width: int, height: int) -> tuple[BoundingBox, BoundingBox]:
-    """The largest squares at both ends of a picture's long side."""
-    if width >= height:
-        share = height / width
-        return rounded_box(0.0, 0.0, share, 1.0), rounded_box(1.0 - share, 0.0, share, 1.0)
-    share = width / height
-    return rounded_box(0.0, 0.0, 1.0, share), rounded_box(0.0, 1.0 - share, 1.0, share)
-
-
 def rounded_box(left: float, top: float, width: float, height: float) -> BoundingBox:
     """A box clipped to the picture, with the digits that are kept."""
     x0, y0 = min(max(left, 0.0), 1.0), min(max(top, 0.0), 1.0)
@@ -205,14 +185,13 @@ def rounded_box(left: float, top: float, width: float, height: float) -> Boundin
     )
 
 
-def _pixels_for(spec: InputSpec, image: DecodedImage, box: BoundingBox) -> NDArray[np.uint8]:
+def _pixels_for(spec: InputSpec, image: DecodedImage) -> NDArray[np.uint8]:
     return model_input(
         image,
         width=spec.width,
         height=spec.height,
         crop=spec.crop,
         method=spec.resize,
-        region=None if box is WHOLE else box,
     )
 
 

@@ -1,14 +1,21 @@
 """Where objects are: memory, folders and buckets behind the same six verbs."""
 
 from bucketlens.stores.base import Blob, ConflictError, ForbiddenError, ListingIssue, Store
-from bucketlens.stores.opening import StoreOptions, open_store
+from bucketlens.stores.opening import StoreOptions, open_store, prefix_within
+from bucketlens.stores.probe import check_conditional_puts
+from bucketlens.stores.reach import S3Options
+from bucketlens.stores.retries import RetryPolicy
 
 __all__ = [
     "Blob",
     "ConflictError",
     "ForbiddenError",
     "ListingIssue",
+    "RetryPolicy",
+    "S3Options",
     "Store",
     "StoreOptions",
+    "check_conditional_puts",
     "open_store",
+    "prefix_within",
 ]

@@ -61,10 +61,11 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Stream the objects whose keys begin with ``prefix``, in the order of their keys.
+        """Stream the objects whose keys begin with ``prefix``.
 
         Memory stays bounded by a page or a folder. Objects that come or go meanwhile may or may
-        not be shown.
+        not be shown. Folders, memory and Amazon S3 sort by key (code points); not all servers
+        that speak S3 do, so no caller may count on it.
 
         Raises:
             ConfigError: The root itself is not there; an empty one gives nothing.

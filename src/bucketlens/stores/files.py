@@ -17,7 +17,6 @@ from bucketlens.errors import (
     BucketlensError,
     ConfigError,
     InputError,
-    MissingError,
     TransientError,
 )
 from bucketlens.stores.base import ForbiddenError, missing
@@ -122,7 +121,7 @@ def create(path: str) -> IO[bytes]:
         try:
             return open(path, "xb", buffering=0)
         except FileNotFoundError:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, FileExistsError):  # it was there, and is gone
                 os.makedirs(os.path.dirname(path), exist_ok=True)
     return open(path, "xb", buffering=0)
 
@@ -198,7 +197,7 @@ def read_error(key: str, root: str, exc: OSError) -> BucketlensError:
     if exc.errno in _FORBIDDEN:
         return ForbiddenError(f"{key!r} may not be read in {root}")
     what = f"{key!r} can't be read in {root}: {exc.strerror}"
-    return TransientError(what) if exc.errno in _TRANSIENT else MissingError(what)
+    return TransientError(what) if exc.errno in _TRANSIENT else ForbiddenError(what)
 
 
 def write_error(key: str, root: str, exc: OSError) -> BucketlensError:

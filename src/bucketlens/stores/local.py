@@ -6,10 +6,9 @@ ever read or written, whatever links and keys say.
 
 A put writes a temporary file beside its target and then renames it, so a reader sees the old or
 the new bytes, and what a killed process leaves is passed over by listings and swept after a day.
-Puts and deletes of one key hold a lock between threads and processes while they look and rename;
-the lock files stand in ``.bucketlens/locks`` below the root, so all who write to a folder must
-open it by the same root. An etag is the file's time in nanoseconds and its size; puts set the
-time, so two writes never share one.
+Puts and deletes hold a lock between threads and processes while they look and rename: see
+:mod:`bucketlens.stores.locks`. An etag is the file's time in nanoseconds and its size; puts set
+the time, so two writes never share one.
 """
 
 # Paths are text here: pathlib costs more than the system calls, and it tidies odd names.
@@ -121,12 +120,12 @@ class LocalStore:
         try:
             with self._temporary(path) as (file, temporary):
                 files.write_all(file, data)
-                with self._locks.held(key):
+                if self._fsync:
+                    os.fsync(file.fileno())
+                with self._locks.held(key, os.path.dirname(path)):
                     before = files.status_of(path)
                     self._check(key, before, if_match=if_match, if_absent=if_absent)
                     etag = files.stamp(key, file.fileno(), before)
-                    if self._fsync:
-                        os.fsync(file.fileno())
                     file.close()  # Windows renames no open file
                     self._install(key, temporary, path, new=if_absent)
             if self._fsync:
@@ -144,9 +143,11 @@ class LocalStore:
         if not files.is_inside(os.path.realpath(folder), self._root) or not os.path.lexists(path):
             return
         try:
-            with self._locks.held(key):
-                with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                    os.unlink(path)
+            with (
+                suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),
+                self._locks.held(key, folder),
+            ):
+                os.unlink(path)
                 files.remove_empty(folder, self._root)
         except OSError as exc:
             raise files.write_error(key, self._root, exc) from exc
@@ -163,8 +164,8 @@ class LocalStore:
             os.fsencode(key)
         except UnicodeEncodeError:  # a surrogate that stands for no byte
             return False
-        first, last = key.partition("/")[0], key.rpartition("/")[2]
-        return first != OWN_FOLDER and not TEMPORARY.fullmatch(last)
+        segments = key.split("/")
+        return OWN_FOLDER not in segments and not TEMPORARY.fullmatch(segments[-1])
 
     def _path(self, key: str) -> str:
         if not self._is_path(key):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 OWN_FOLDER = ".bucketlens"
-"""Where a local store keeps its locks; never shown and never written to by key."""
+"""Where a local store keeps lock files, if it needs any; never shown nor written to by key."""
 
 TEMPORARY = re.compile(r"\.bucketlens-[0-9a-f]{16}\.tmp")
 """Files that are being written; what a killed process left behind looks the same."""

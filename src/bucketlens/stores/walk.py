@@ -87,7 +87,7 @@ class Walk:
                 for entry in entries:
                     if TEMPORARY.fullmatch(entry.name):
                         self._left_behind(entry)
-                    elif not self.skips(entry.name) and (folder or entry.name != OWN_FOLDER):
+                    elif entry.name != OWN_FOLDER and not self.skips(entry.name):
                         names += self._shown(folder, entry, linked=linked)
         except (FileNotFoundError, NotADirectoryError) as exc:
             if top:

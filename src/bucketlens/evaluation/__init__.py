@@ -1,0 +1,1 @@
+"""How good the labels are, measured on photos whose truth is known."""

@@ -1,0 +1,108 @@
+"""How values read on a page: names from strangers, dates, shares, sizes."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from bucketlens.records import LabelRecord
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""Our own, since strftime would follow the locale and pages would differ by machine."""
+
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
+JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+DAY = 86_400.0
+LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When an image is from.
+
+    Attributes:
+        seconds: Since the epoch; a photo's own clock has no zone and is read as UTC.
+        taken: Whether the photo says so itself; otherwise it is when the file was last changed.
+    """
+
+    seconds: float
+    taken: bool
+
+
+def shown(text: str) -> str:
+    """A text from strangers as it may be displayed.
+
+    Control characters, those that turn the direction of text around, and bytes that are no
+    characters become a visible sign, so that ``gpj.exe`` can't dress up as ``exe.jpg``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if _can_be_seen(c) else UNSEEN for c in text)
+
+
+def _can_be_seen(character: str) -> bool:
+    # Wide and narrow spaces count as not printable, and joiners hold emoji and scripts together.
+    return (
+        character.isprintable() or unicodedata.category(character) == "Zs" or character in JOINERS
+    )
+
+
+def moment_of(record: LabelRecord) -> Moment:
+    """When the photo was taken if it says, else when its file was last changed.
+
+    A photo can't be younger than its file: a camera whose clock runs ahead is not believed,
+    or its photos would stay on top of the index for years.
+    """
+    modified = min(max(record.observed.modified, 0.0), LAST)
+    taken = _seconds(record.image.taken)
+    if taken is not None and taken <= modified + DAY:
+        return Moment(taken, taken=True)
+    return Moment(modified, taken=False)
+
+
+def _seconds(iso: str | None) -> float | None:
+    if not iso:
+        return None
+    try:
+        return datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def day(seconds: float) -> str:
+    """``22 November 2026``."""
+    date = datetime.fromtimestamp(seconds, UTC)
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def iso_day(seconds: float) -> str:
+    """``2026-11-22``."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def month(seconds: float) -> str:
+    """``November 2026``."""
+    date = datetime.fromtimestamp(seconds, UTC)
+    return f"{MONTHS[date.month - 1]} {date.year}"
+
+
+def year(seconds: float) -> str:
+    """``2026``."""
+    return str(datetime.fromtimestamp(seconds, UTC).year)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``1 image``, ``12,345 images``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def megapixels(width: int, height: int) -> str:
+    """``12.2 megapixels``; two digits that count for small pictures."""
+    value = width * height / 1e6
+    return f"{value:.1f} megapixels" if value >= 1 else f"{value:.2g} megapixels"

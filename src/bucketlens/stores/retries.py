@@ -1,0 +1,154 @@
+"""Try again what may work later, with growing pauses and a limit."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from bucketlens.errors import MissingError, TransientError
+from bucketlens.stores.base import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bucketlens.stores.base import Blob, Store
+    from bucketlens.types import ObjectInfo
+
+T = TypeVar("T")
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how long a call is tried.
+
+    The pause before try n + 1 is a random part of ``first_pause`` times two to the n, so that
+    clients that were refused together do not come back together.
+
+    Attributes:
+        attempts: Tries at most; 1 never tries again.
+        first_pause: Seconds.
+        longest_pause: Seconds.
+        total: No further try after this many seconds.
+    """
+
+    attempts: int = 8
+    first_pause: float = 0.1
+    longest_pause: float = 10.0
+    total: float = 60.0
+
+    def call(
+        self,
+        function: Callable[[], T],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> T:
+        """The function's result, from the first try that does not raise TransientError.
+
+        Raises:
+            TransientError: Of the last try.
+        """
+        end = clock() + self.total
+        for attempt in range(self.attempts - 1):
+            try:
+                return function()
+            except TransientError:
+                pause = min(self.longest_pause, self.first_pause * 2**attempt)
+                pause *= random.random()  # noqa: S311 - nothing secret
+                if clock() + pause > end:
+                    raise
+                sleep(pause)
+        return function()
+
+
+NO_RETRIES = RetryPolicy(attempts=1)
+
+
+class RetryingStore:
+    """A store whose calls are tried again.
+
+    A listing passes through: the stores try each page again by themselves.
+    """
+
+    def __init__(
+        self, store: Store, policy: RetryPolicy, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Wrap a store."""
+        self._store = store
+        self._policy = policy
+        self._sleep = sleep
+
+    @property
+    def location(self) -> str:
+        """The store's own."""
+        return self._store.location
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """The store's own."""
+        return self._store.list(prefix)
+
+    def head(self, key: str) -> ObjectInfo:
+        """The facts of one object."""
+        return self._call(lambda: self._store.head(key))
+
+    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
+        """The object's bytes and facts."""
+        return self._call(lambda: self._store.get(key, max_bytes=max_bytes))
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        if_match: str | None = None,
+        if_absent: bool = False,
+        content_type: str | None = None,
+        cache_control: str | None = None,
+    ) -> str:
+        """Write the object.
+
+        A try that loses to an earlier one of ours, whose answer did not arrive, has won.
+        """
+        in_doubt = False
+
+        def attempt() -> str:
+            nonlocal in_doubt
+            try:
+                return self._store.put(
+                    key,
+                    data,
+                    if_match=if_match,
+                    if_absent=if_absent,
+                    content_type=content_type,
+                    cache_control=cache_control,
+                )
+            except TransientError:
+                in_doubt = True
+                raise
+            except ConflictError:
+                etag = self._etag_if_ours(key, data) if in_doubt else None
+                if etag is None:
+                    raise
+                return etag
+
+        return self._call(attempt)
+
+    def delete(self, key: str) -> None:
+        """Remove the object if it is there."""
+        self._call(lambda: self._store.delete(key))
+
+    def url(self, key: str) -> str:
+        """The store's own."""
+        return self._store.url(key)
+
+    def _etag_if_ours(self, key: str, data: bytes) -> str | None:
+        try:
+            blob = self._store.get(key)
+        except MissingError:
+            return None
+        return blob.info.etag if blob.data == data else None
+
+    def _call(self, function: Callable[[], T]) -> T:
+        return self._policy.call(function, sleep=self._sleep)
