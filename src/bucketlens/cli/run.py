@@ -7,7 +7,6 @@ import shlex
 import click
 
 from bucketlens.cli.options import resolve_settings, setting_options
-from bucketlens.cli.passes import Doing, open_pass, perform
 
 
 @click.command("run")
@@ -54,6 +53,8 @@ def command(
     bucketlens run ~/Pictures ~/labels
     bucketlens run ~/Pictures ~/labels --include 'trips/**' --dry-run
     """
+    from bucketlens.cli.passes import Doing, open_pass, perform  # noqa: PLC0415 - help stays light
+
     settings = resolve_settings(config_file, assignments, **flags).settings
     work = open_pass(source, out, settings, allow_deletes=allow_deletes)
     again = f"run {shlex.quote(source)} {shlex.quote(out)}"
