@@ -12,6 +12,7 @@ import numpy as np
 from bucketlens.imaging import encode_jpeg
 from bucketlens.names import output_name
 from bucketlens.pipeline.labelling import Labeler
+from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
 from bucketlens.records import (
     LabelRecord,
@@ -82,6 +83,8 @@ class PageLog:
     pages: dict[str, str] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
     writes: int = 0
+    page_look: str = "page-1"
+    picture_look: str = "pictures-1"
 
     def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
         """Keep what was shown."""
@@ -126,7 +129,8 @@ class Lab:
     def settler(self, **changed: object) -> Settler:
         """What settles keys of this collection."""
         labeler = self.labeler(**changed)  # type: ignore[arg-type]
-        return Settler(self.source, self.records, self.pages, labeler, lambda: 1_700_000_000.0)
+        recorder = Recorder(self.records, self.pages)
+        return Settler(self.source, recorder, labeler, lambda: 1_700_000_000.0)
 
     def settle(self, key: str, **changed: object) -> str:
         """Settle one key; the outcome's name."""

@@ -14,7 +14,6 @@ under ``observed``.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 from typing import Annotated, Any, TypeAlias
@@ -81,6 +80,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         sequencer: Of the event that led here, if one did.
         modified: When the object was last changed, seconds since the epoch.
         recorded: When this record was made, seconds since the epoch.
+        page: The look that the image's page was written in; absent where there is no page, empty
+            while it is being written or removed.
+        pictures: The same of the thumbnail and the preview.
     """
 
     etag: str
@@ -88,6 +90,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded: float
     version: str | None = None
     sequencer: str | None = None
+    page: str | None = None
+    pictures: str | None = None
 
 
 class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -169,9 +173,9 @@ class UnreadableRecordError(ValueError):
 def encode_record(record: Record) -> bytes:
     """The record as JSON; equal records give equal bytes."""
     try:
-        return _encoder().encode(record)
+        return _ENCODER.encode(record)
     except UnicodeEncodeError:
-        return _encoder().encode(_with_key_bytes(record))
+        return _ENCODER.encode(_with_key_bytes(record))
 
 
 def decode_record(data: bytes) -> Record:
@@ -181,7 +185,7 @@ def decode_record(data: bytes) -> Record:
         UnreadableRecordError: The bytes are not a record; the caller treats it as stale.
     """
     try:
-        record = _decoder().decode(data)
+        record = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableRecordError(f"not a record: {exc}") from exc
     if record.schema_version > SCHEMA_VERSION:
@@ -239,11 +243,7 @@ def fingerprint(*parts: Any) -> str:  # noqa: ANN401 - anything that msgspec can
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
-@functools.cache
-def _encoder() -> msgspec.json.Encoder:
-    return msgspec.json.Encoder()
-
-
-@functools.cache
-def _decoder() -> msgspec.json.Decoder[Record]:
-    return msgspec.json.Decoder(Record)
+# Made when the module is, not when first needed: msgspec works out types while it makes a decoder,
+# and two threads that do so at once bring the process down.
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)

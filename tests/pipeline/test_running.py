@@ -13,8 +13,8 @@ from tests.laboratory import BLUE, GREEN, RED, Lab, new_lab
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.labelling import Loaded
-from bucketlens.pipeline.running import ByteBudget, Engine, Settled
-from bucketlens.pipeline.settling import Settler
+from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.stages import ByteBudget
 from bucketlens.records import LabelRecord, Tombstone, canonical
 from bucketlens.types import ObjectInfo
 
@@ -29,7 +29,7 @@ def run(lab: Lab, objects: Iterator[ObjectInfo] | None = None) -> list[Settled]:
     """Settle a whole listing; what was reported."""
     told: list[Settled] = []
     labeler = lab.labeler()
-    settler = Settler(lab.source, lab.records, lab.pages, labeler, lambda: 0.0)
+    settler = lab.settler()
     engine = Engine(settler, labeler, lab.settings, told.append)
     engine.run(objects if objects is not None else lab.source.list())
     return told
@@ -115,7 +115,7 @@ def test_stopping_finishes_what_is_in_flight(lab: Lab):
     told: list[Settled] = []
     labeler = lab.labeler()
     engine = Engine(
-        Settler(lab.source, lab.records, lab.pages, labeler, lambda: 0.0),
+        lab.settler(),
         labeler,
         lab.settings,
         told.append,

@@ -199,7 +199,7 @@ def test_a_lost_race_leaves_the_winners_record_and_pages_that_agree(lab: Lab):
         other.settle("a.jpg", lab.settings.max_bytes)
 
     lab.scorer.before = race
-    assert lab.settle("a.jpg") == "labelled"
+    assert lab.settle("a.jpg") == "redrawn"
     assert labels_of(lab, "a.jpg") == ["Green"]
     assert lab.pages.pages["a.jpg"].startswith("Green ")
 

@@ -53,8 +53,7 @@ def relabel_all(collection: Collection, settings: Settings, *, dry_run: bool) ->
 def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> Relabeler:
     models = find_models(settings)
     return Relabeler(
-        records=collection.records,
-        pages=collection.pages,
+        recorder=collection.recorder,
         view=build_view(settings, models),
         models=frozenset(card.model_sha256 for card in models.cards()),
         dry_run=dry_run,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from bucketlens.errors import MissingError, TransientError
-from bucketlens.pipeline.settling import RECORD_SUFFIX
+from bucketlens.pipeline.recording import RECORD_SUFFIX
+from bucketlens.pipeline.sweeping import drop_tombstone
 from bucketlens.records import LabelRecord, Record, Tombstone, UnreadableRecordError, decode_record
 from bucketlens.stores import ConflictError
 
@@ -62,7 +63,7 @@ class _Listing:
 
     def __init__(self, records: Store) -> None:
         self.digest = 0
-        self.tombstones: list[tuple[str, str]] = []
+        self.tombstones: list[tuple[str, str, str]] = []
         self._records = records
 
     def __iter__(self) -> Iterator[Record]:
@@ -76,19 +77,23 @@ class _Listing:
                 self.digest = (self.digest + _mark(info.key, info.etag)) % MODULUS
                 continue
             if isinstance(record, Tombstone):
-                self.tombstones.append((info.key, blob.info.etag))
+                self.tombstones.append((record.source.key, info.key, blob.info.etag))
             else:
                 self.digest = (self.digest + _mark(info.key, blob.info.etag)) % MODULUS
                 yield record
 
 
-def renew_index(records: Store, private: Store, pages: IndexPages) -> bool:
-    """Bring the index up to date; True when anything had to be written.
+def renew_index(records: Store, private: Store, pages: IndexPages) -> list[str]:
+    """Bring the index up to date, and drop the tombstones that it has seen.
 
     Args:
         records: The records' store.
         private: The store that holds the state document.
         pages: Writes the pages.
+
+    Returns:
+        The keys whose tombstones were dropped; each is to be settled once more, since an image
+        that came back in that moment may have lost its record.
 
     Raises:
         TransientError: Other indexers kept coming first.
@@ -98,9 +103,9 @@ def renew_index(records: Store, private: Store, pages: IndexPages) -> bool:
         # After a lost race our pages may have come after the winner's: they are written again.
         current = attempt == 0 and state is not None
         if current and state == IndexState(digest=_listed(records), look=pages.look):
-            return False
+            return []
         listing = _Listing(records)
-        pages.write_index(iter(listing))
+        pages.write_index(record for record in listing if _has_page(record))
         renewed = IndexState(digest=f"{listing.digest:016x}", look=pages.look)
         try:
             private.put(
@@ -112,14 +117,19 @@ def renew_index(records: Store, private: Store, pages: IndexPages) -> bool:
             )
         except ConflictError:
             continue
-        _drop_tombstones(records, listing.tombstones)
-        return True
+        dropped = listing.tombstones
+        return [key for key, name, etag in dropped if drop_tombstone(records, name, etag)]
     raise TransientError(f"the index was renewed by others {ATTEMPTS} times while it was written")
 
 
 def standing_records(records: Store) -> Iterator[LabelRecord]:
     """All label records of a store, as they are read."""
     return (record for record in _Listing(records) if isinstance(record, LabelRecord))
+
+
+def _has_page(record: Record) -> bool:
+    """Whether the index can lead somewhere: not where records were made without pages."""
+    return not isinstance(record, LabelRecord) or record.observed.page is not None
 
 
 def _listed(records: Store) -> str:
@@ -141,13 +151,3 @@ def _read_state(private: Store) -> tuple[IndexState | None, str | None]:
         return msgspec.json.decode(blob.data, type=IndexState), blob.info.etag
     except msgspec.MsgspecError:
         return None, blob.info.etag
-
-
-def _drop_tombstones(records: Store, tombstones: list[tuple[str, str]]) -> None:
-    """Remove the tombstones that are still what the index was made from."""
-    for name, etag in tombstones:
-        try:
-            if records.head(name).etag == etag:
-                records.delete(name)
-        except MissingError:
-            continue

@@ -10,6 +10,7 @@ import msgspec
 
 from bucketlens.errors import InputError
 from bucketlens.imaging import Limits, decode, preview, thumbnail
+from bucketlens.pipeline.recording import Pictures
 from bucketlens.pipeline.scoring import decode_cover
 from bucketlens.records import (
     FailureFacts,
@@ -39,20 +40,21 @@ class Loaded:
 
     Attributes:
         sequencer: Of the event that led here, if one did.
+        known: The record of these very bytes, where only their pictures are wanted.
     """
 
     info: ObjectInfo
     data: bytes
     sequencer: str | None = None
+    known: LabelRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A record and the pictures for its page, as JPEG; None where pages are not wanted."""
+    """A record and the pictures for its page; None where none are wanted, or the old ones hold."""
 
     record: LabelRecord
-    thumbnail: bytes | None = None
-    preview: bytes | None = None
+    pictures: Pictures | None = None
 
 
 Result = Labelled | FailureRecord | Exception
@@ -92,13 +94,10 @@ class Labeler:
                 results[i] = self.failure(image.info, exc, data=image.data)
             except Exception as exc:  # noqa: BLE001 - one image never stops the rest
                 results[i] = exc
-        for i, scores in self._score(decoded).items():
+        scores = self._score({i: d for i, d in decoded.items() if images[i].known is None})
+        for i, pixels in decoded.items():
             try:
-                results[i] = (
-                    scores
-                    if isinstance(scores, Exception)
-                    else self._labelled(images[i], decoded[i], scores)
-                )
+                results[i] = self._result(images[i], pixels, scores.get(i))
             except Exception as exc:  # noqa: BLE001
                 results[i] = exc
         return [r if r is not None else AssertionError("an image was passed over") for r in results]
@@ -117,8 +116,20 @@ class Labeler:
                 single |= self._score({i: image})
             return single
 
-    def _labelled(self, image: Loaded, decoded: DecodedImage, scores: Scores) -> Labelled:
-        record = LabelRecord(
+    def _result(
+        self, image: Loaded, decoded: DecodedImage, scores: Scores | Exception | None
+    ) -> Result:
+        if isinstance(scores, Exception):
+            return scores
+        if scores is not None:
+            record = self._record(image, decoded, scores)
+        else:
+            assert image.known is not None  # noqa: S101 - all others were scored
+            record = self.moved(image.known, image)
+        return Labelled(record, self._pictures(decoded))
+
+    def _record(self, image: Loaded, decoded: DecodedImage, scores: Scores) -> LabelRecord:
+        return LabelRecord(
             **self.shown(scores),
             source=source_facts(image),
             image=ImageFacts(
@@ -134,12 +145,13 @@ class Labeler:
             scores=scores,
             observed=self._observed(image.info, image.sequencer),
         )
+
+    def _pictures(self, decoded: DecodedImage) -> Pictures | None:
         if not self._settings.pages:
-            return Labelled(record)
-        return Labelled(
-            record,
-            thumbnail=thumbnail(decoded.pixels, self._settings.thumbnail_size),
-            preview=preview(decoded.pixels, self._settings.preview_size),
+            return None
+        return Pictures(
+            thumbnail(decoded.pixels, self._settings.thumbnail_size),
+            preview(decoded.pixels, self._settings.preview_size),
         )
 
     def shown(self, scores: Scores) -> dict[str, Any]:

@@ -9,15 +9,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bucketlens.errors import ConfigError
+from bucketlens.errors import ConfigError, InputError, TransientError
+from bucketlens.names import output_name
 from bucketlens.pipeline.indexing import renew_index
-from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.recording import RECORD_SUFFIX
+from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.settling import Action, Outcome
-from bucketlens.pipeline.sweeping import SeenKeys, check_removal, find_orphans
+from bucketlens.pipeline.sweeping import SeenKeys, Sweep, drop_tombstone
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from bucketlens.pipeline.indexing import IndexPages
     from bucketlens.pipeline.labelling import Labeler
@@ -77,6 +79,7 @@ class Pass:
         wanted: Which objects of the listing are looked at.
         allow_deletes: Pass both safety stops.
         unlisted: Beginnings of keys that the last listing could not show.
+        retry_delays: Seconds before each new try of what may work later.
     """
 
     source: Store
@@ -89,6 +92,7 @@ class Pass:
     wanted: Callable[[ObjectInfo], bool]
     allow_deletes: bool = False
     unlisted: Callable[[], tuple[str, ...]] = tuple
+    retry_delays: Sequence[float] = RETRY_DELAYS
 
     def run(
         self,
@@ -110,41 +114,63 @@ class Pass:
             tally.add(settled)
             told(settled)
 
-        engine = Engine(self.settler, self.labeler, self.settings, report, stop=stop)
+        engine = Engine(self.settler, self.labeler, self.settings, report, stop, self.retry_delays)
         listing = _Listing(self, tally, seen, limit)
         engine.run(iter(listing))
         tally.interrupted = stop.is_set()
         refusal = None
         if listing.complete and not tally.interrupted:
-            refusal = self._sweep(seen, report)
+            refusal = self._sweep(Sweep(self.records, seen, self.unlisted()), report, stop)
+            tally.interrupted = stop.is_set()
         if self.pages is not None:
-            renew_index(self.records, self.private, self.pages)
+            for key in renew_index(self.records, self.private, self.pages):
+                self._settle_quietly(key)
         if refusal is not None:
             raise refusal
 
-    def _sweep(self, seen: SeenKeys, report: Callable[[Settled], None]) -> ConfigError | None:
+    def _sweep(
+        self, sweep: Sweep, report: Callable[[Settled], None], stop: threading.Event
+    ) -> ConfigError | None:
         """Remove what the source no longer has; the error to raise where that was refused."""
-        orphans = find_orphans(self.records, seen, self.unlisted())
         if not self.allow_deletes:
             try:
-                check_removal(orphans, seen, self.source.location, self.settings.max_delete_percent)
+                sweep.check(self.source.location, self.settings.max_delete_percent)
             except ConfigError as refusal:
                 return refusal
-        for key in orphans.keys:
-            outcome = self.settler.settle(key, self.settings.max_bytes)
-            if outcome is not Outcome.UNCHANGED:
+        for key in sweep.orphans():
+            if stop.is_set():
+                return None
+            outcome = self._settle_quietly(key)
+            if outcome not in {None, Outcome.UNCHANGED}:
                 report(Settled(key, outcome))
-        if self.pages is not None:
-            for key in self.pages.image_keys():
-                if key not in seen and not key.startswith(self.unlisted()):
-                    self._sweep_pages(key)
+        if self.pages is None:
+            self._drop_tombstones(sweep)
+        else:
+            self._sweep_pages(sweep, self.pages)
         return None
 
-    def _sweep_pages(self, key: str) -> None:
+    def _settle_quietly(self, key: str) -> Outcome | None:
+        """Settle a key that no listing showed; None where it could not be, and a pass will."""
+        try:
+            return self.settler.settle(key, self.settings.max_bytes)
+        except (InputError, TransientError):
+            return None
+
+    def _sweep_pages(self, sweep: Sweep, pages: IndexPages) -> None:
         """Remove pages that a killed process left behind for an image that went meanwhile."""
-        plan = self.settler.inspect(key)
-        if plan.info is None and plan.action is Action.NOTHING and self.pages is not None:
-            self.pages.remove_image(key)
+        for key in pages.image_keys():
+            if sweep.is_gone(key):
+                plan = self.settler.inspect(key)
+                if plan.info is None and plan.action is Action.NOTHING:
+                    pages.remove_image(key)
+
+    def _drop_tombstones(self, sweep: Sweep) -> None:
+        """Where there is no index, nobody waits for them."""
+        for key in sweep.tombstones():
+            name = output_name(key, RECORD_SUFFIX)
+            etag = self.settler.inspect(key).standing.etag
+            if etag is not None and drop_tombstone(self.records, name, etag):
+                self._settle_quietly(key)
 
 
 class _Listing:
@@ -203,10 +229,10 @@ def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
     for info in listing:
         plan = work.settler.inspect(info.key, info=info)
         count(info.key, plan.action)
-        if plan.action is Action.SCORE:
+        if plan.action.reads:
             size += info.size
     if listing.complete:
-        for key in find_orphans(work.records, seen, work.unlisted()).keys:
+        for key in Sweep(work.records, seen, work.unlisted()).orphans():
             plan = work.settler.inspect(key)
             if plan.action is not Action.NOTHING:
                 count(key, plan.action)

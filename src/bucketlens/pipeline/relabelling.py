@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.errors import MissingError
-from bucketlens.pipeline.settling import RECORD_SUFFIX
-from bucketlens.records import LabelRecord, UnreadableRecordError, decode_record, encode_record
-from bucketlens.stores import ConflictError
+from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
+from bucketlens.records import LabelRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bucketlens.labels import View
-    from bucketlens.pipeline.settling import Pages
     from bucketlens.stores import Store
 
 ATTEMPTS = 4
@@ -32,6 +29,7 @@ class Relabelled:
         same: Records whose labels stayed; those of an older view are marked as of this one.
         stale: Records of other models, which need their images: a run does them.
         passed_over: Failures, tombstones and what can't be read.
+        busy: Records that others kept changing; they do it under their settings.
         gained: How many images gained each label.
         lost: How many images lost each label.
     """
@@ -40,6 +38,7 @@ class Relabelled:
     same: int = 0
     stale: int = 0
     passed_over: int = 0
+    busy: int = 0
     gained: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
 
@@ -49,13 +48,14 @@ class Relabelled:
         self.same += other.same
         self.stale += other.stale
         self.passed_over += other.passed_over
+        self.busy += other.busy
         self.gained += other.gained
         self.lost += other.lost
 
     @property
     def seen(self) -> int:
         """Records that were looked at."""
-        return self.changed + self.same + self.stale + self.passed_over
+        return self.changed + self.same + self.stale + self.passed_over + self.busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,13 @@ class Relabeler:
     """Makes labels again.
 
     Attributes:
-        records: The records.
-        pages: Writes the pages of images whose labels changed; None when there are none.
+        recorder: The records, and the pages of images whose labels change.
         view: Makes the labels.
         models: sha256 of the models that the view understands the scores of.
         dry_run: Change nothing.
     """
 
-    records: Store
-    pages: Pages | None
+    recorder: Recorder
     view: View
     models: frozenset[str]
     dry_run: bool = False
@@ -85,47 +83,34 @@ class Relabeler:
 
     def _one(self, name: str, done: Relabelled) -> None:
         for _ in range(ATTEMPTS):
-            try:
-                blob = self.records.get(name)
-                record = decode_record(blob.data)
-            except (MissingError, UnreadableRecordError):
-                done.passed_over += 1
-                return
+            standing = self.recorder.read_name(name)
+            record = standing.record
             if not isinstance(record, LabelRecord):
                 done.passed_over += 1
                 return
             if {model.sha256 for model in record.models} != self.models:
                 done.stale += 1
                 return
-            if record.view_fingerprint == self.view.fingerprint:
+            viewed = record.view_fingerprint == self.view.fingerprint
+            if viewed and (self.recorder.page_agrees(record) or not record.observed.pictures):
                 done.same += 1
                 return
-            renewed = renewed_record(self.view, record)
-            if self.dry_run or self._put(name, renewed, blob.info.etag):
-                self._count(record, renewed, done)
+            renewed = record if viewed else renewed_record(self.view, record)
+            if self.dry_run or self.recorder.put_labels(standing, renewed):
+                _count(record, renewed, done)
                 return
+        done.busy += 1
 
-    def _put(self, name: str, renewed: LabelRecord, etag: str) -> bool:
-        """Write a record in its old place; False when another writer came first."""
-        try:
-            self.records.put(
-                name, encode_record(renewed), if_match=etag, content_type="application/json"
-            )
-        except ConflictError:
-            return False
-        return True
 
-    def _count(self, before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
-        if before.labels == after.labels:
-            done.same += 1
-            return
-        done.changed += 1
-        had = {label.name for label in before.labels}
-        has = {label.name for label in after.labels}
-        done.gained.update(has - had)
-        done.lost.update(had - has)
-        if self.pages is not None and not self.dry_run:
-            self.pages.write_page(after)
+def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
+    if before.labels == after.labels:
+        done.same += 1
+        return
+    done.changed += 1
+    had = {label.name for label in before.labels}
+    has = {label.name for label in after.labels}
+    done.gained.update(has - had)
+    done.lost.update(had - has)
 
 
 def renewed_record(view: View, record: LabelRecord) -> LabelRecord:

@@ -6,23 +6,26 @@ Each stage blocks on the next, so that memory does not grow with the number of o
 that have been read and not yet labelled are counted and bounded too. A labeler decodes and scores
 in one thread, since an image that stays in one core's cache is worth more than a queue between the
 two; it takes what is ready, up to a batch, and never waits to fill one.
+
+What may work later (a busy store, a file that is still being written) is tried again when all else
+is done. What an operator must change (a full disk, a lost permission) stops the whole.
 """
 
 from __future__ import annotations
 
 import os
-import queue
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from bucketlens.errors import BucketlensError, InputError, TransientError
-from bucketlens.pipeline.labelling import Labelled, Loaded
-from bucketlens.pipeline.settling import Action, Outcome, Plan
+from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
+from bucketlens.pipeline.labelling import Loaded
+from bucketlens.pipeline.settling import Outcome, Plan
+from bucketlens.pipeline.stages import ByteBudget, Stage
 from bucketlens.records import FailureRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bucketlens.pipeline.labelling import Labeler, Result
     from bucketlens.pipeline.settling import Settler
@@ -36,7 +39,11 @@ READERS = 4
 WRITERS = 4
 """Threads that mostly wait for the store; more gain nothing on a disk."""
 
-T = TypeVar("T")
+RETRY_DELAYS = (0.5, 2.0, 8.0)
+"""Seconds to wait before each new try of what may work later."""
+
+RETRIES_KEPT = 10_000
+"""Keys that are kept for another try; a store that is down fails more, and needs another run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,75 +63,6 @@ class Settled:
     bug: Exception | None = None
 
 
-class ByteBudget:
-    """Bounds the bytes that are held at once; a larger object waits until it is alone."""
-
-    def __init__(self, limit: int) -> None:
-        """Start with nothing held."""
-        self._limit = limit
-        self._held = 0
-        self._changed = threading.Condition()
-
-    def take(self, size: int) -> None:
-        """Wait until ``size`` more bytes may be held."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._held == 0 or self._held + size <= self._limit)
-            self._held += size
-
-    def give(self, size: int) -> None:
-        """Tell that they are no longer held."""
-        with self._changed:
-            self._held -= size
-            self._changed.notify_all()
-
-
-class Stage(Generic[T]):
-    """A bounded queue and the threads that empty it."""
-
-    def __init__(
-        self, name: str, threads: int, depth: int, work: Callable[[list[T]], None]
-    ) -> None:
-        """Start the threads; ``work`` takes what is ready, at least one item."""
-        self._queue: queue.Queue[T | None] = queue.Queue(depth)
-        self._work = work
-        self._most = 1
-        self._threads = [
-            threading.Thread(target=self._drain, name=f"{name}-{i}", daemon=True)
-            for i in range(threads)
-        ]
-
-    def start(self, *, most: int = 1) -> None:
-        """Begin; each call of ``work`` gets at most ``most`` items."""
-        self._most = most
-        for thread in self._threads:
-            thread.start()
-
-    def put(self, item: T) -> None:
-        """Hand in an item; waits while the queue is full."""
-        self._queue.put(item)
-
-    def finish(self) -> None:
-        """Let the threads empty the queue, then end them."""
-        for _ in self._threads:
-            self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def _drain(self) -> None:
-        while (item := self._queue.get()) is not None:
-            items = [item]
-            while len(items) < self._most:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    self._queue.put(None)
-                    break
-                items.append(more)
-            self._work(items)
-
-
 @dataclass(slots=True)
 class Engine:
     """Settles many keys at once.
@@ -134,6 +72,8 @@ class Engine:
         labeler: Labels those that need it.
         settings: ``workers``, ``batch_size``, ``max_bytes``.
         report: Called for each key from the threads, one call at a time.
+        stop: Set by others to have no more images begun.
+        retry_delays: Seconds before each new try of what may work later.
     """
 
     settler: Settler
@@ -141,31 +81,77 @@ class Engine:
     settings: Settings
     report: Callable[[Settled], None]
     stop: threading.Event = field(default_factory=threading.Event)
+    retry_delays: Sequence[float] = RETRY_DELAYS
     _budget: ByteBudget = field(default_factory=lambda: ByteBudget(READ_AHEAD_BYTES))
     _reporting: threading.Lock = field(default_factory=threading.Lock)
+    _later: list[str] = field(default_factory=list)
+    _tries_left: bool = True
+    _halted: threading.Event = field(default_factory=threading.Event)
+    _cause: BaseException | None = None
 
     def run(self, objects: Iterable[ObjectInfo]) -> None:
-        """Settle each object of a listing; returns when all are settled, or after ``stop``."""
+        """Settle each object of a listing; returns when all are settled, or after ``stop``.
+
+        Raises:
+            ConfigError: The operator must change something first; no more images were begun then.
+        """
+        self._tries_left = bool(self.retry_delays)
+        self._settle_all(objects)
+        for count, delay in enumerate(self.retry_delays, start=1):
+            if not self._later or self._ending() or self.stop.wait(delay):
+                break
+            keys, self._later = self._later, []
+            self._tries_left = count < len(self.retry_delays)
+            self._retry(keys)
+        for key in self._later:
+            self._tell_left(key)
+        if self._cause is not None:
+            raise self._cause
+
+    def _settle_all(self, objects: Iterable[ObjectInfo]) -> None:
         cores = self.settings.workers or available_cores()
         batch = self.settings.batch_size
-        writers: Stage[tuple[Plan, Result, int]] = Stage("writer", WRITERS, 4 * cores, self._write)
+        writers: Stage[tuple[Plan, Result, int]] = Stage(
+            "writer", WRITERS, 4 * cores, self._write, self._halt
+        )
         labelers: Stage[tuple[Plan, Loaded]] = Stage(
-            "labeler", cores, 2 * batch * cores, lambda items: self._label(items, writers)
+            "labeler",
+            cores,
+            2 * batch * cores,
+            lambda items: self._label(items, writers),
+            self._halt,
+            most=batch,
         )
         readers: Stage[ObjectInfo] = Stage(
-            "reader", READERS, 64, lambda items: self._read(items[0], labelers, writers)
+            "reader", READERS, 64, lambda items: self._read(items[0], labelers, writers), self._halt
         )
-        writers.start()
-        labelers.start(most=batch)
-        readers.start()
         try:
             for info in objects:
-                if self.stop.is_set():
+                if self._ending():
                     break
                 readers.put(info)
         finally:
             for stage in (readers, labelers, writers):
                 stage.finish()
+
+    def _retry(self, keys: list[str]) -> None:
+        again: Stage[str] = Stage(
+            "again", READERS, 64, lambda items: self._try_again(items[0]), self._halt
+        )
+        try:
+            for key in keys:
+                again.put(key)
+        finally:
+            again.finish()
+
+    def _ending(self) -> bool:
+        return self.stop.is_set() or self._halted.is_set()
+
+    def _halt(self, exc: BaseException) -> None:
+        """Have no more images begun, and raise this at the end."""
+        if self._cause is None:
+            self._cause = exc
+        self._halted.set()
 
     def _read(
         self,
@@ -173,9 +159,11 @@ class Engine:
         labelers: Stage[tuple[Plan, Loaded]],
         writers: Stage[tuple[Plan, Result, int]],
     ) -> None:
+        if self._ending():
+            return
         try:
             plan = self.settler.inspect(info.key, info=info)
-            if plan.action is not Action.SCORE:
+            if not plan.action.reads:
                 self._tell_applied(plan, self.settler.apply(plan))
                 return
             size = min(info.size, self.settings.max_bytes)
@@ -193,8 +181,7 @@ class Engine:
             if loaded is None:
                 self._again(info.key)
             else:
-                result = loaded if isinstance(loaded, FailureRecord) else Labelled(loaded)
-                writers.put((plan, result, 0))
+                writers.put((plan, loaded, 0))
         except Exception as exc:  # noqa: BLE001 - one key never stops the rest
             self._tell_error(info.key, exc)
 
@@ -218,48 +205,64 @@ class Engine:
             if outcome is None:
                 self._again(plan.key)
             else:
-                self._tell_committed(plan, result, outcome)
+                self._tell(plan.key, outcome, result)
         except Exception as exc:  # noqa: BLE001
             self._tell_error(plan.key, exc)
         finally:
             self._budget.give(held)
 
+    def _try_again(self, key: str) -> None:
+        if self._ending():
+            self._later.append(key)
+            return
+        try:
+            self._again(key)
+        except Exception as exc:  # noqa: BLE001
+            self._tell_error(key, exc)
+
     def _again(self, key: str) -> None:
         """Settle a key that changed under our hands, from the start and alone."""
-        outcome = self.settler.settle(key, self.settings.max_bytes, force=True)
-        if outcome is Outcome.FAILED:
-            plan = self.settler.inspect(key)
-            self._tell_applied(plan, outcome)
-        else:
-            self._tell(Settled(key, outcome))
+        outcome = self.settler.settle(key, self.settings.max_bytes, doubt=True)
+        failed = outcome is Outcome.FAILED
+        self._tell(key, outcome, self.settler.inspect(key).found if failed else None)
 
     def _tell_applied(self, plan: Plan, outcome: Outcome | None) -> None:
         if outcome is None:
             self._again(plan.key)
-        elif isinstance(plan.found, FailureRecord):
-            why = plan.found.failure
-            failure = (why.error, why.reason, why.setting)
-            self._tell(Settled(plan.key, outcome, failure=failure, known=True))
         else:
-            self._tell(Settled(plan.key, outcome))
+            self._tell(plan.key, outcome, plan.found, known=outcome is Outcome.FAILED)
 
-    def _tell_committed(self, plan: Plan, result: Result, outcome: Outcome) -> None:
+    def _tell(
+        self, key: str, outcome: Outcome, result: object = None, *, known: bool = False
+    ) -> None:
+        """Report what became of a key; ``result`` is the failure's record, where it failed."""
         failure = None
-        if isinstance(result, FailureRecord):
+        if outcome is Outcome.FAILED and isinstance(result, FailureRecord):
             why = result.failure
             failure = (why.error, why.reason, why.setting)
-        self._tell(Settled(plan.key, outcome, failure=failure))
+        self._report(Settled(key, outcome, failure, known=known))
 
     def _tell_error(self, key: str, exc: Exception) -> None:
+        if isinstance(exc, ConfigError):
+            self._halt(exc)
+            return
+        if isinstance(exc, TransientError) and self._tries_left and len(self._later) < RETRIES_KEPT:
+            self._later.append(key)
+            return
         ours = not isinstance(exc, TransientError | InputError)
         code = exc.code if isinstance(exc, BucketlensError) else "bug"
         setting = exc.setting if isinstance(exc, BucketlensError) else None
         message = str(exc) or type(exc).__name__
-        self._tell(
+        self._report(
             Settled(key, Outcome.FAILED, (code, message, setting), bug=exc if ours else None)
         )
 
-    def _tell(self, settled: Settled) -> None:
+    def _tell_left(self, key: str) -> None:
+        """Report a key that might have worked later, had there been a later."""
+        reason = "it may work later, and the run ended before"
+        self._report(Settled(key, Outcome.FAILED, (TransientError.code, reason, None)))
+
+    def _report(self, settled: Settled) -> None:
         with self._reporting:
             self.report(settled)
 

@@ -1,10 +1,9 @@
 """One key, settled: whatever events said, the source is asked, and asked again at the end.
 
 1. HEAD the source and GET the record. Gone: the record becomes a tombstone and what was derived
-   goes. Same version, same fingerprints: done.
-2. Read, decode, score, view. The derived files are written first and the record last, on the
-   condition that it is still what step 1 read: a record that stands tells that its page does too,
-   even when the process was killed between the two.
+   goes. Same version, same fingerprints, same look: done.
+2. Read, decode, score, view; put the record on the condition that it is still what step 1 read.
+   ``recording`` says how the files that show it are written around that.
 3. HEAD the source again: if it changed, or the put lost its race, back to 1.
 """
 
@@ -12,47 +11,24 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bucketlens.errors import InputError, MissingError, TransientError
-from bucketlens.names import output_name
-from bucketlens.pipeline.labelling import Labelled, Loaded
-from bucketlens.records import (
-    FailureRecord,
-    LabelRecord,
-    Record,
-    SourceFacts,
-    Tombstone,
-    UnreadableRecordError,
-    decode_record,
-    encode_record,
-)
-from bucketlens.stores import ConflictError, ForbiddenError
+from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
+from bucketlens.records import FailureRecord, LabelRecord, SourceFacts, Tombstone, canonical
+from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.pipeline.labelling import Labeler, Result
+    from bucketlens.pipeline.recording import Recorder, Standing
+    from bucketlens.records import Record
     from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo
 
-ATTEMPTS = 8
-"""Times that a key may change under our hands before it is left to a later pass."""
-
-RECORD_SUFFIX = ".json"
-
-
-class Pages(Protocol):
-    """Where the files that show an image go."""
-
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, thumbnail and preview of one image."""
-
-    def write_page(self, record: LabelRecord) -> None:
-        """Write the page of one image again; its pictures stay."""
-
-    def remove_image(self, key: str) -> None:
-        """Remove what was written for one image; nothing there is fine."""
+ATTEMPTS = 4
+"""Times that a key may change under our hands before it is left for later."""
 
 
 class Action(enum.Enum):
@@ -60,12 +36,21 @@ class Action(enum.Enum):
 
     NOTHING = "nothing"
     """Source and record agree, or neither is there."""
+    PAGE = "page"
+    """The page must be written from the record, or a page of a failure removed."""
     VIEW = "view"
     """The labels must be made again from stored scores."""
+    DRAW = "draw"
+    """The image must be read for its pictures; its scores hold."""
     SCORE = "score"
-    """The image must be read."""
+    """The image must be read and scored."""
     REMOVE = "remove"
     """The image is gone, its record is not."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether the image must be read."""
+        return self in {Action.DRAW, Action.SCORE}
 
 
 class Outcome(enum.Enum):
@@ -73,6 +58,8 @@ class Outcome(enum.Enum):
 
     LABELLED = "labelled"
     RELABELLED = "relabelled"
+    REDRAWN = "redrawn"
+    """The labels stay; page or pictures were made again."""
     UNCHANGED = "unchanged"
     REMOVED = "removed"
     FAILED = "failed"
@@ -84,16 +71,22 @@ class Plan:
 
     Attributes:
         info: The object as the source has it; None when it is gone.
-        found: The record that stands; None when there is none or it can't be read.
-        found_etag: The ETag of whatever stands in the record's place, None when nothing does.
+        standing: What stands in the record's place.
+        sequencer: Of the event that led here, if one did.
+        doubt: Trust no file that shows the image, whatever the record says.
     """
 
     key: str
     action: Action
     info: ObjectInfo | None
-    found: Record | None
-    found_etag: str | None
+    standing: Standing
     sequencer: str | None = None
+    doubt: bool = False
+
+    @property
+    def found(self) -> Record | None:
+        """The record that stands; None when there is none or it can't be read."""
+        return self.standing.record
 
 
 class Settler:
@@ -103,44 +96,42 @@ class Settler:
 
     Args:
         source: The images; never written to.
-        records: The records' store.
-        pages: Where pages go; None when none are wanted.
+        recorder: The records, and the pages that show them.
         labeler: The core.
         clock: Gives the time, seconds since the epoch.
     """
 
     def __init__(
-        self,
-        source: Store,
-        records: Store,
-        pages: Pages | None,
-        labeler: Labeler,
-        clock: Callable[[], float],
+        self, source: Store, recorder: Recorder, labeler: Labeler, clock: Callable[[], float]
     ) -> None:
         """Hold the stores and the core."""
         self._source = source
-        self._records = records
-        self._pages = pages
+        self._recorder = recorder
         self._labeler = labeler
         self._clock = clock
 
     def inspect(
-        self, key: str, *, info: ObjectInfo | None = None, sequencer: str | None = None
+        self,
+        key: str,
+        *,
+        info: ObjectInfo | None = None,
+        sequencer: str | None = None,
+        doubt: bool = False,
     ) -> Plan:
         """Step 1; ``info`` from a fresh listing stands for the HEAD."""
         info = info or self._head(key)
-        found, found_etag = self._read_record(key)
-        action = self._action(info, found)
-        return Plan(key, action, info, found, found_etag, sequencer)
+        standing = self._recorder.read(key)
+        action = self._action(info, standing, doubt=doubt)
+        return Plan(key, action, info, standing, sequencer, doubt)
 
-    def load(self, plan: Plan, max_bytes: int) -> Loaded | FailureRecord | LabelRecord | None:
+    def load(self, plan: Plan, max_bytes: int) -> Loaded | Labelled | FailureRecord | None:
         """Read the image of a plan.
 
         Returns:
-            The bytes; or a record, where no model is needed: a failure, or the scores that the
-            same bytes got before; or None when the image has gone meanwhile.
+            The bytes; or what needs no labeler: a failure, or the scores that the same bytes got
+            before; or None when the image has gone meanwhile.
         """
-        assert plan.info is not None  # noqa: S101 - a plan to score has an object
+        assert plan.info is not None  # noqa: S101 - a plan that reads has an object
         try:
             blob = self._source.get(plan.key, max_bytes=max_bytes)
         except ForbiddenError as exc:
@@ -150,7 +141,12 @@ class Settler:
         except InputError as exc:
             return self._labeler.failure(plan.info, exc)
         loaded = Loaded(blob.info, blob.data, plan.sequencer)
-        return self._same_bytes(plan, loaded) or loaded
+        known = self._same_bytes(plan, loaded)
+        if known is None:
+            return loaded
+        if plan.doubt or not self._recorder.pictures_agree(known):
+            return Loaded(blob.info, blob.data, plan.sequencer, known)
+        return Labelled(self._labeler.moved(known, loaded))
 
     def commit(self, plan: Plan, result: Result) -> Outcome | None:
         """Steps 2 (its writing half) and 3.
@@ -163,13 +159,13 @@ class Settler:
         """
         if isinstance(result, Exception):
             raise result
-        record = result.record if isinstance(result, Labelled) else result
-        self._write_pages(plan, result)
-        if not self._put_record(plan, record):
+        if isinstance(result, FailureRecord):
+            return self._fail(plan, result)
+        if not self._recorder.put_labels(plan.standing, result.record, result.pictures):
             return None
-        if not self._unchanged(plan.key, record.observed.etag):
+        if not self._unchanged(plan.key, result.record.observed.etag):
             return None
-        return Outcome.LABELLED if isinstance(record, LabelRecord) else Outcome.FAILED
+        return _outcome(plan, result.record)
 
     def apply(self, plan: Plan) -> Outcome | None:
         """Carry out a plan that needs no pixels; None as in :meth:`commit`."""
@@ -179,38 +175,44 @@ class Settler:
         if plan.action is Action.REMOVE:
             return self._remove(plan)
         if plan.action is Action.VIEW and isinstance(plan.found, LabelRecord):
-            return self._view(plan, plan.found)
+            record = self._labeler.viewed(plan.found)
+            put = self._recorder.put_labels(plan.standing, record)
+            return Outcome.RELABELLED if put else None
+        if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
+            put = self._recorder.put_labels(plan.standing, plan.found)
+            return Outcome.REDRAWN if put else None
+        if plan.action is Action.PAGE and isinstance(plan.found, FailureRecord):
+            put = self._recorder.put_failure(plan.standing, plan.found, doubt=plan.doubt)
+            return Outcome.FAILED if put else None
         raise AssertionError(f"{plan.action} needs the image")
 
     def settle(
-        self, key: str, max_bytes: int, *, sequencer: str | None = None, force: bool = False
+        self, key: str, max_bytes: int, *, sequencer: str | None = None, doubt: bool = False
     ) -> Outcome:
-        """Settle one key from start to end.
+        """Settle one key from start to end; ``doubt`` as in :class:`Plan`.
 
         Raises:
             TransientError: It kept changing; a later pass will settle it.
         """
         for _ in range(ATTEMPTS):
-            plan = self.inspect(key, sequencer=sequencer)
-            if force and plan.action is Action.NOTHING and plan.info is not None:
-                plan = Plan(key, Action.SCORE, plan.info, None, plan.found_etag, sequencer)
-            if force and plan.info is None and self._pages is not None:
-                self._pages.remove_image(key)  # ours may have come after the remover's
+            plan = self.inspect(key, sequencer=sequencer, doubt=doubt)
+            if doubt and plan.info is None:
+                self._recorder.remove_pages(key)  # ours may have come after the remover's
             outcome = self._carry_out(plan, max_bytes)
             if outcome is not None:
                 return outcome
-            force = True
+            doubt = True
         raise TransientError(f"{key} changed {ATTEMPTS} times while it was being labelled")
 
     def _carry_out(self, plan: Plan, max_bytes: int) -> Outcome | None:
-        if plan.action is not Action.SCORE:
+        if not plan.action.reads:
             return self.apply(plan)
         loaded = self.load(plan, max_bytes)
         if loaded is None:
             return None
         if isinstance(loaded, Loaded):
             return self.commit(plan, self._labeler.label([loaded])[0])
-        return self.commit(plan, loaded if isinstance(loaded, FailureRecord) else Labelled(loaded))
+        return self.commit(plan, loaded)
 
     def _unchanged(self, key: str, etag: str) -> bool:
         try:
@@ -227,72 +229,60 @@ class Settler:
         except MissingError:
             return None
 
-    def _read_record(self, key: str) -> tuple[Record | None, str | None]:
-        try:
-            blob = self._records.get(output_name(key, RECORD_SUFFIX))
-        except MissingError:
-            return None, None
-        try:
-            return decode_record(blob.data), blob.info.etag
-        except UnreadableRecordError:
-            return None, blob.info.etag
-
-    def _action(self, info: ObjectInfo | None, found: Record | None) -> Action:
-        standing = found if isinstance(found, LabelRecord | FailureRecord) else None
+    def _action(self, info: ObjectInfo | None, standing: Standing, *, doubt: bool) -> Action:
         if info is None:
-            return Action.REMOVE if standing else Action.NOTHING
-        if standing is None or standing.observed.etag != info.etag:
+            gone = standing.etag is None or isinstance(standing.record, Tombstone)
+            return Action.NOTHING if gone else Action.REMOVE
+        found = standing.about_image
+        if found is None or found.observed.etag != info.etag:
             return Action.SCORE
-        if isinstance(standing, FailureRecord):
-            same = standing.limits_fingerprint == self._labeler.limits_fingerprint
-            return Action.NOTHING if same else Action.SCORE
-        if standing.score_fingerprint != self._labeler.scorer.fingerprint:
+        if isinstance(found, FailureRecord):
+            return self._action_on_failure(found, doubt=doubt)
+        return self._action_on_labels(found, doubt=doubt)
+
+    def _action_on_failure(self, found: FailureRecord, *, doubt: bool) -> Action:
+        # A permission changes without a trace in the object, so what was forbidden is tried again.
+        if found.failure.error == MissingError.code:
             return Action.SCORE
-        if standing.view_fingerprint != self._labeler.view.fingerprint:
+        if found.limits_fingerprint != self._labeler.limits_fingerprint:
+            return Action.SCORE
+        return Action.PAGE if doubt or not self._recorder.page_agrees(found) else Action.NOTHING
+
+    def _action_on_labels(self, found: LabelRecord, *, doubt: bool) -> Action:
+        if found.score_fingerprint != self._labeler.scorer.fingerprint:
+            return Action.SCORE
+        if doubt or not self._recorder.pictures_agree(found):
+            return Action.DRAW
+        if found.view_fingerprint != self._labeler.view.fingerprint:
             return Action.VIEW
-        return Action.NOTHING
+        return Action.NOTHING if self._recorder.page_agrees(found) else Action.PAGE
 
     def _same_bytes(self, plan: Plan, loaded: Loaded) -> LabelRecord | None:
-        """The record of the same bytes under another version, when its scores still hold."""
+        """The record that stands, when it is of the same bytes and its scores still hold."""
         found = plan.found
         if not isinstance(found, LabelRecord):
             return None
         if found.score_fingerprint != self._labeler.scorer.fingerprint:
             return None
-        moved = self._labeler.moved(found, loaded)
-        return moved if moved.source == found.source else None
+        return found if source_facts(loaded) == found.source else None
 
-    def _write_pages(self, plan: Plan, result: Labelled | FailureRecord) -> None:
-        if self._pages is None:
-            return
-        if isinstance(result, FailureRecord):
-            if plan.found is None or isinstance(plan.found, LabelRecord):
-                self._pages.remove_image(plan.key)
-        elif result.thumbnail is not None and result.preview is not None:
-            self._pages.write_image(result.record, result.thumbnail, result.preview)
-        else:
-            self._pages.write_page(result.record)
+    def _fail(self, plan: Plan, record: FailureRecord) -> Outcome | None:
+        if self._stands_already(plan, record):
+            return Outcome.FAILED
+        if not self._recorder.put_failure(plan.standing, record, doubt=plan.doubt):
+            return None
+        return Outcome.FAILED if self._unchanged(plan.key, record.observed.etag) else None
 
-    def _put_record(self, plan: Plan, record: Record) -> bool:
-        """Put a record in the place of what step 1 read; False when it is no longer that."""
-        name = output_name(plan.key, RECORD_SUFFIX)
-        try:
-            self._records.put(
-                name,
-                encode_record(record),
-                if_match=plan.found_etag,
-                if_absent=plan.found_etag is None,
-                content_type="application/json",
-            )
-        except ConflictError:
-            return False
-        return True
-
-    def _view(self, plan: Plan, found: LabelRecord) -> Outcome | None:
-        record = self._labeler.viewed(found)
-        if self._pages is not None and record.labels != found.labels:
-            self._pages.write_page(record)
-        return Outcome.RELABELLED if self._put_record(plan, record) else None
+    def _stands_already(self, plan: Plan, record: FailureRecord) -> bool:
+        """Whether the same failure of the same version is recorded, and nothing but that shown."""
+        found = plan.found
+        return (
+            isinstance(found, FailureRecord)
+            and not plan.doubt
+            and self._recorder.page_agrees(found)
+            and found.observed.etag == record.observed.etag
+            and canonical(found) == canonical(record)
+        )
 
     def _remove(self, plan: Plan) -> Outcome | None:
         tombstone = Tombstone(
@@ -300,8 +290,16 @@ class Settler:
             removed=self._clock(),
             sequencer=plan.sequencer,
         )
-        if self._pages is not None:
-            self._pages.remove_image(plan.key)
-        if not self._put_record(plan, tombstone):
+        if not self._recorder.put_tombstone(plan.standing, tombstone):
             return None
         return Outcome.REMOVED if self._head(plan.key) is None else None
+
+
+def _outcome(plan: Plan, record: LabelRecord) -> Outcome:
+    """What a record that was put did to a key whose image was read."""
+    found = plan.found
+    if plan.action is not Action.DRAW or not isinstance(found, LabelRecord):
+        return Outcome.LABELLED
+    if found.view_fingerprint != record.view_fingerprint:
+        return Outcome.RELABELLED
+    return Outcome.REDRAWN

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import MissingError
-from bucketlens.pipeline.settling import RECORD_SUFFIX
+from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.records import (
     FailureRecord,
     LabelRecord,

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bucketlens.errors import ConfigError
+from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_hash, key_of
-from bucketlens.pipeline.settling import RECORD_SUFFIX
+from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
+from bucketlens.records import Tombstone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bucketlens.stores import Store
 
 
@@ -52,56 +55,73 @@ class SeenKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Orphans:
-    """Records whose image a full listing of the source did not show.
+class Sweep:
+    """The comparison of one listing of the source with the records, made as often as needed.
 
     Attributes:
-        keys: Of those records.
-        records: How many records there are in all.
-    """
-
-    keys: tuple[str, ...]
-    records: int
-
-
-def find_orphans(records: Store, seen: SeenKeys, unlisted: tuple[str, ...] = ()) -> Orphans:
-    """List the records and keep the keys that were not seen in the source.
-
-    Args:
         records: The records' store.
         seen: The keys that the source's listing showed.
         unlisted: Beginnings of keys that it could not show; they are taken to be there.
     """
-    total = 0
-    missing: list[str] = []
-    for info in records.list():
-        key = key_of(info.key, RECORD_SUFFIX)
-        if key is None:
-            continue
-        total += 1
-        if key not in seen and not key.startswith(unlisted):
-            missing.append(key)
-    return Orphans(tuple(missing), total)
+
+    records: Store
+    seen: SeenKeys
+    unlisted: tuple[str, ...] = ()
+
+    def is_gone(self, key: str) -> bool:
+        """Whether the listing says that there is no such image; the source itself is not asked."""
+        return key not in self.seen and not key.startswith(self.unlisted)
+
+    def orphans(self) -> Iterator[str]:
+        """Keys of records whose image is gone, streamed; tombstones are none."""
+        return (key for key, tombstone in self._without_image() if not tombstone)
+
+    def tombstones(self) -> Iterator[str]:
+        """Keys of tombstones whose image is still gone, streamed."""
+        return (key for key, tombstone in self._without_image() if tombstone)
+
+    def check(self, source: str, max_percent: float) -> None:
+        """Refuse to remove records where it is likelier that the source is not what it seems.
+
+        Raises:
+            ConfigError: The source lists nothing, or too large a share would go.
+        """
+        gone = sum(1 for _ in self.orphans())
+        if not gone:
+            return
+        total = sum(1 for info in self.records.list() if info.key.endswith(RECORD_SUFFIX))
+        if len(self.seen) == 0:
+            raise ConfigError(
+                f"{source} is empty but {gone:,} records stand for images in it: nothing was"
+                " removed; if the images are really gone, say --allow-deletes"
+            )
+        percent = 100.0 * gone / total
+        if percent > max_percent:
+            raise ConfigError(
+                f"{gone:,} of {total:,} records ({percent:.0f} %) stand for images that {source}"
+                f" no longer has: nothing was removed, since that is more than {max_percent:g} %;"
+                " if they are really gone, say --allow-deletes",
+                setting="max_delete_percent",
+            )
+
+    def _without_image(self) -> Iterator[tuple[str, bool]]:
+        recorder = Recorder(self.records, None)
+        for info in self.records.list():
+            key = key_of(info.key, RECORD_SUFFIX)
+            if key is not None and self.is_gone(key):
+                yield key, isinstance(recorder.read_name(info.key).record, Tombstone)
 
 
-def check_removal(orphans: Orphans, seen: SeenKeys, source: str, max_percent: float) -> None:
-    """Refuse to remove records where it is more likely that the source is not what it seems.
+def drop_tombstone(records: Store, name: str, etag: str) -> bool:
+    """Remove a tombstone if it still stands.
 
-    Raises:
-        ConfigError: The source lists nothing, or too large a share would go.
+    An image that comes back just now may lose its new record to this: whoever drops a tombstone
+    settles its key once more.
     """
-    if not orphans.keys:
-        return
-    if len(seen) == 0:
-        raise ConfigError(
-            f"{source} is empty but {orphans.records:,} records stand for images in it: nothing was"
-            " removed; if the images are really gone, say --allow-deletes"
-        )
-    percent = 100.0 * len(orphans.keys) / orphans.records
-    if percent > max_percent:
-        raise ConfigError(
-            f"{len(orphans.keys):,} of {orphans.records:,} records ({percent:.0f} %) stand for"
-            f" images that {source} no longer has: nothing was removed, since that is more than"
-            f" {max_percent:g} %; if they are really gone, say --allow-deletes",
-            setting="max_delete_percent",
-        )
+    try:
+        if records.head(name).etag != etag:
+            return False
+    except MissingError:
+        return False
+    records.delete(name)
+    return True

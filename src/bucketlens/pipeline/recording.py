@@ -1,0 +1,264 @@
+"""A record and the files that show it, written so that each record tells what stands of it.
+
+A record names the look that its page and its pictures were written in (``Observed.page`` and
+``Observed.pictures``). What changes an image that is shown goes through three steps:
+
+1. claim: put the new record, its files marked as uncertain, if the old one still stands;
+2. write, or remove, the files;
+3. put the record again, with their look.
+
+Killed after any step, or overtaken by another process, the record that stands says which files
+can't be trusted, and the next pass makes those again. Where no record stands, its absence says
+the same, and step 1 is left out: a new image costs one put. A title or size of thumbnails that
+changes is another look, so pages follow settings as labels do, a few at a time and across
+interruptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from bucketlens.errors import MissingError
+from bucketlens.names import output_name
+from bucketlens.records import (
+    FailureRecord,
+    LabelRecord,
+    Record,
+    Tombstone,
+    UnreadableRecordError,
+    decode_record,
+    encode_record,
+)
+from bucketlens.stores import ConflictError
+
+if TYPE_CHECKING:
+    from bucketlens.stores import Store
+
+RECORD_SUFFIX = ".json"
+
+R = TypeVar("R", LabelRecord, FailureRecord)
+
+UNCERTAIN = ""
+"""The look of files that are being written or removed."""
+
+
+class Pages(Protocol):
+    """Where the files that show an image go."""
+
+    @property
+    def page_look(self) -> str:
+        """Changes when the page of the same record would be another."""
+
+    @property
+    def picture_look(self) -> str:
+        """Changes when the thumbnail or preview of the same image would be another."""
+
+    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+        """Write page, thumbnail and preview of one image."""
+
+    def write_page(self, record: LabelRecord) -> None:
+        """Write the page of one image again; its pictures stay."""
+
+    def remove_image(self, key: str) -> None:
+        """Remove what was written for one image; nothing there is fine."""
+
+
+class Pictures(NamedTuple):
+    """What a page shows of the image itself, as JPEG."""
+
+    thumbnail: bytes
+    preview: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a record's place.
+
+    Attributes:
+        name: The place.
+        record: None when there is none, or it can't be read.
+        etag: Of whatever stands there, None when nothing does.
+    """
+
+    name: str
+    record: Record | None = None
+    etag: str | None = None
+
+    @property
+    def about_image(self) -> LabelRecord | FailureRecord | None:
+        """The record, where it is about an image that is there."""
+        return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
+
+
+class Recorder:
+    """Reads and puts records, and what shows them; safe to share between threads.
+
+    Args:
+        records: The records' store.
+        pages: Where pages go; None when none are wanted.
+    """
+
+    def __init__(self, records: Store, pages: Pages | None) -> None:
+        """Hold the stores."""
+        self.pages = pages
+        self._records = records
+
+    def read(self, key: str) -> Standing:
+        """What stands in the place of an image's record."""
+        return self.read_name(output_name(key, RECORD_SUFFIX))
+
+    def read_name(self, name: str) -> Standing:
+        """What stands in a place."""
+        try:
+            blob = self._records.get(name)
+        except MissingError:
+            return Standing(name)
+        try:
+            return Standing(name, decode_record(blob.data), blob.info.etag)
+        except UnreadableRecordError:
+            return Standing(name, None, blob.info.etag)
+
+    def page_agrees(self, record: LabelRecord | FailureRecord) -> bool:
+        """Whether the page that is wanted stands, or none does where none is wanted."""
+        if self.pages is None:
+            return True
+        wanted = self.pages.page_look if isinstance(record, LabelRecord) else None
+        return record.observed.page == wanted
+
+    def pictures_agree(self, record: LabelRecord) -> bool:
+        """Whether the pictures that are wanted stand."""
+        return self.pages is None or record.observed.pictures == self.pages.picture_look
+
+    def put_labels(
+        self, standing: Standing, record: LabelRecord, pictures: Pictures | None = None
+    ) -> bool:
+        """Put a record of labels and what shows it.
+
+        Args:
+            standing: What was read; the put is on the condition that it still stands.
+            record: The record; what it says of its page and pictures is put right.
+            pictures: New ones. Without them those that stand are kept; where none do, no page is
+                written either, and a later pass makes both.
+
+        Returns:
+            False when something else stands by now. The files may be ours all the same: whoever
+            is told so settles the image again, and takes none of them for right.
+        """
+        before = standing.about_image
+        if self.pages is None:
+            return self._put(standing, _doubted(record, before)) is not None
+        kept = before.observed.pictures if isinstance(before, LabelRecord) else None
+        if pictures is None and not kept:
+            page = None if before is None or before.observed.page is None else UNCERTAIN
+            return self._put(standing, _marked(record, page, kept)) is not None
+        if pictures is None and self._shows_the_same(before, record):
+            marked = _marked(record, self.pages.page_look, kept)
+            return self._put(standing, marked) is not None
+        claimed = self._claim(standing, _marked(record, UNCERTAIN, UNCERTAIN if pictures else kept))
+        if claimed is None:
+            return False
+        if pictures:
+            self.pages.write_image(record, pictures.thumbnail, pictures.preview)
+            kept = self.pages.picture_look
+        else:
+            self.pages.write_page(record)
+        return self._put(claimed, _marked(record, self.pages.page_look, kept)) is not None
+
+    def put_failure(
+        self, standing: Standing, record: FailureRecord, *, doubt: bool = False
+    ) -> bool:
+        """Put a record of a failure and remove what showed the image; False as in `put_labels`.
+
+        Args:
+            standing: What was read; the put is on the condition that it still stands.
+            record: The record; what it says of its page is put right.
+            doubt: Remove files even where the old record says that there are none.
+        """
+        before = standing.about_image
+        if self.pages is None:
+            return self._put(standing, _doubted(record, before)) is not None
+        clean = _marked(record, None, None)
+        if isinstance(before, FailureRecord) and before.observed.page is None and not doubt:
+            return self._put(standing, clean) is not None
+        claimed = self._claim(standing, _marked(record, UNCERTAIN, None))
+        if claimed is None:
+            return False
+        self.pages.remove_image(record.source.key)
+        return self._put(claimed, clean) is not None
+
+    def put_tombstone(self, standing: Standing, record: Tombstone) -> bool:
+        """Put a tombstone, then remove what showed the image; False as in `put_labels`.
+
+        Killed in between, pages without an image stay behind; a pass finds them by listing.
+        """
+        if self._put(standing, record) is None:
+            return False
+        self.remove_pages(record.source.key)
+        return True
+
+    def remove_pages(self, key: str) -> None:
+        """Remove what showed an image."""
+        if self.pages is not None:
+            self.pages.remove_image(key)
+
+    def _claim(self, standing: Standing, record: LabelRecord | FailureRecord) -> Standing | None:
+        """Step 1, where what stands vouches for files that are about to change."""
+        before = standing.about_image
+        if before is None or _same_marks(before, record):
+            return standing
+        if isinstance(before, LabelRecord) and before.observed.page is None:
+            return standing  # made without pages: it vouches for none
+        return self._put(standing, record)
+
+    def _put(self, standing: Standing, record: Record) -> Standing | None:
+        """Put a record in the place of what was read; None when it is no longer that."""
+        try:
+            etag = self._records.put(
+                standing.name,
+                encode_record(record),
+                if_match=standing.etag,
+                if_absent=standing.etag is None,
+                content_type="application/json",
+            )
+        except ConflictError:
+            return None
+        return Standing(standing.name, record, etag)
+
+    def _shows_the_same(
+        self, before: LabelRecord | FailureRecord | None, after: LabelRecord
+    ) -> bool:
+        """Whether the page that stands is the page of the new record too."""
+        return (
+            isinstance(before, LabelRecord)
+            and self.page_agrees(before)
+            and before.labels == after.labels
+            and before.label_model_version == after.label_model_version
+            and before.image_properties == after.image_properties
+            and before.source == after.source
+            and before.image == after.image
+            and before.observed.modified == after.observed.modified
+        )
+
+
+def _marked(record: R, page: str | None, pictures: str | None) -> R:
+    observed = msgspec.structs.replace(record.observed, page=page, pictures=pictures)
+    return msgspec.structs.replace(record, observed=observed)
+
+
+def _doubted(record: R, before: LabelRecord | FailureRecord | None) -> R:
+    """A record that is put by whoever writes no pages: what stood vouches for nothing now."""
+    if isinstance(record, FailureRecord):
+        known = isinstance(before, FailureRecord) and before.observed.page is None
+    else:
+        known = before is None or before.observed.page is None
+    return _marked(record, None, None) if known else _marked(record, UNCERTAIN, UNCERTAIN)
+
+
+def _same_marks(before: LabelRecord | FailureRecord, after: LabelRecord | FailureRecord) -> bool:
+    return (before.observed.page, before.observed.pictures) == (
+        after.observed.page,
+        after.observed.pictures,
+    )
