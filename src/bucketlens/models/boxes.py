@@ -53,19 +53,19 @@ def decode_image(
     """
     columns, rows = maps[0].shape[2], maps[0].shape[1]
     size = np.array([columns, rows], np.float32) * decoding.strides[0]
-    found = [
-        _decode_level(level, stride, classes, decoding)
-        for level, stride in zip(maps, decoding.strides, strict=True)
-    ]
-    index, score, corners = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    flat = [level.reshape(level.shape[0], -1) for level in maps]
+    chosen = _candidates([level[:classes] for level in flat], decoding)
+    corners = np.empty((len(chosen.score), SIDES), np.float32)
+    for number, stride in enumerate(decoding.strides):
+        (here,) = np.nonzero(chosen.level == number)
+        sides = flat[number][classes:, chosen.cell[here]]
+        width = maps[number].shape[2]
+        corners[here] = _corners(sides, chosen.cell[here], width, stride, decoding.bins)
     corners = np.clip(corners / np.tile(size, 2), 0.0, 1.0)
-    # A stable sort: equal scores stay in the order of the maps, on every machine.
-    order = np.argsort(-score, kind="stable")[: decoding.max_candidates]
-    index, score, corners = index[order], score[order], corners[order]
-    kept = suppress(corners, index, decoding.iou)[: decoding.max_detections]
+    kept = suppress(corners, chosen.class_index, decoding.iou)[: decoding.max_detections]
     corners = corners[kept]
     box = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    return Detections(index[kept], score[kept], box)
+    return Detections(chosen.class_index[kept], chosen.score[kept], box)
 
 
 def suppress(
@@ -78,44 +78,76 @@ def suppress(
         class_index: Boxes of different classes never suppress each other, (K,).
         iou: Overlap (intersection over union) above which the less sure box goes.
     """
-    rivals = overlaps(corners) > iou
-    rivals &= class_index[:, None] == class_index[None, :]
-    gone = np.zeros(len(corners), dtype=bool)
-    kept: list[int] = []
-    for row in range(len(corners)):
-        if not gone[row]:
-            kept.append(row)
-            gone |= rivals[row]
-    return np.array(kept, dtype=np.intp)
+    count = len(corners)
+    rank = np.arange(count, dtype=np.int32)
+    of_one_class = (class_index[:, None] == class_index) & (rank[:, None] < rank)
+    pairs = np.flatnonzero(of_one_class)
+    surer = pairs // max(count, 1)
+    other = pairs - surer * count
+    sides = np.ascontiguousarray(corners.T)
+    rivals = overlaps(sides[:, surer], sides[:, other]) > iou
+    gone = [False] * count
+    # In the order of the surer box: whether that one stays is settled before it comes up.
+    for first, second in zip(surer[rivals].tolist(), other[rivals].tolist(), strict=True):
+        if not gone[first]:
+            gone[second] = True
+    return np.flatnonzero(~np.array(gone, dtype=bool))
 
 
-def overlaps(corners: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the intersection over union of each pair of boxes, (K, K)."""
-    left, top, right, bottom = corners.T
-    width = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    height = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+def overlaps(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the intersection over union of each box with its partner: (4, N) twice to (N,)."""
+    left, top, right, bottom = some
+    other_left, other_top, other_right, other_bottom = others
+    width = np.minimum(right, other_right) - np.maximum(left, other_left)
+    height = np.minimum(bottom, other_bottom) - np.maximum(top, other_top)
     shared = np.maximum(width, 0) * np.maximum(height, 0)
     area = (right - left) * (bottom - top)
-    union = area[:, None] + area - shared
+    other_area = (other_right - other_left) * (other_bottom - other_top)
+    union = area + other_area - shared
     # Two boxes without area overlap in nothing.
-    return shared / np.maximum(union, np.finfo(np.float32).tiny)
+    ratio: NDArray[np.float32] = shared / np.maximum(union, np.finfo(np.float32).tiny)
+    return ratio
 
 
-def _decode_level(
-    level: NDArray[np.float32], stride: int, classes: int, decoding: DetectorDecoding
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return class, score and corners in pixels of the input, of what is above the floor."""
-    columns = level.shape[2]
-    flat = level.reshape(level.shape[0], -1)
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Classes and cells with a score above the floor, the surest first, arrays of (K,)."""
+
+    level: NDArray[np.int32]
+    class_index: NDArray[np.int32]
+    cell: NDArray[np.intp]
+    score: NDArray[np.float32]
+
+
+def _candidates(logits: Sequence[NDArray[np.float32]], decoding: DetectorDecoding) -> _Candidates:
+    """Return the surest cells of all levels; ``logits`` holds (classes, cells) for each."""
     # Thresholding before the sigmoid saves it for all cells but a few.
     floor = np.float32(np.log(decoding.score_floor / (1 - decoding.score_floor)))
-    index, cell = np.nonzero(flat[:classes] > floor)
-    score = 1 / (1 + np.exp(-flat[index, cell]))
-    distances = _expectation(flat[classes:, cell], decoding.bins) * np.float32(stride)
+    # In one dimension, where NumPy finds what is true five times as fast.
+    found = [np.flatnonzero(level > floor) for level in logits]
+    score = np.concatenate(
+        [1 / (1 + np.exp(-level.ravel()[at])) for level, at in zip(logits, found, strict=True)]
+    )
+    # A stable sort: equal scores stay in the order of the maps, on every machine.
+    order = np.argsort(-score, kind="stable")[: decoding.max_candidates]
+    cells = [level.shape[1] for level in logits]
+    numbers = np.repeat(np.arange(len(cells), dtype=np.int32), [len(at) for at in found])[order]
+    place = np.concatenate(found)[order]
+    across = np.array(cells, np.intp)[numbers]
+    return _Candidates(numbers, (place // across).astype(np.int32), place % across, score[order])
+
+
+def _corners(
+    sides: NDArray[np.float32], cell: NDArray[np.intp], columns: int, stride: int, bins: int
+) -> NDArray[np.float32]:
+    """Return corners in pixels of the input, (K, 4), from what the cells say of their sides."""
+    distances = _expectation(sides, bins) * np.float32(stride)
     centre = np.stack([cell % columns, cell // columns]).astype(np.float32) + np.float32(0.5)
     centre *= np.float32(stride)
-    corners = np.concatenate([centre - distances[:2], centre + distances[2:]]).T
-    return index.astype(np.int32), score, corners
+    corners: NDArray[np.float32] = np.concatenate(
+        [centre - distances[:2], centre + distances[2:]]
+    ).T
+    return corners
 
 
 def _expectation(logits: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
@@ -123,4 +155,5 @@ def _expectation(logits: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
     grouped = logits.reshape(SIDES, bins, -1)
     weights = np.exp(grouped - grouped.max(axis=1, keepdims=True))
     ladder = np.arange(bins, dtype=np.float32)[None, :, None]
-    return (weights * ladder).sum(axis=1) / weights.sum(axis=1)
+    mean: NDArray[np.float32] = (weights * ladder).sum(axis=1) / weights.sum(axis=1)
+    return mean
