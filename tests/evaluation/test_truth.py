@@ -110,6 +110,14 @@ def test_what_is_above_an_object_is_judged_where_it_was_found(
     assert verdicts(truths, "Furniture") == [Verdict.UNJUDGED]
 
 
+def test_coco_names_are_those_of_coco(shared_data: Path):
+    """A mouse of COCO is the one beside a keyboard, whichever rows carry numbers of classes."""
+    space = LabelSpace(load_taxonomy(), (), ())
+    truths = resolve_truths(read_manifest(shared_data / "coco_val2017"), space)
+    assert not truths.unknown
+    assert len(truths.scope) == 80
+
+
 def test_own_boxes_are_judged_among_their_own_names(
     truths_of: Callable[..., Truths], verdicts: Callable[..., list[Verdict]]
 ):

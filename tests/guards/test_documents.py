@@ -136,7 +136,7 @@ def test_every_bucketlens_command_in_the_documents_exists():
     """Each command and each flag that a page shows is one of the program's own."""
     if find_spec("bucketlens.cli") is None:
         pytest.skip("there is no command line yet")
-    main = import_module("bucketlens.cli").main
+    main = import_module("bucketlens.cli").cli
     context = click.Context(main, info_name="bucketlens")
     for call in sorted(calls_of("bucketlens")):
         words = [word for word in call[1:] if not word.startswith("-")]

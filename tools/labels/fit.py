@@ -243,11 +243,7 @@ def _calibration(said: list[tuple[float, bool, int]]) -> str:
 
 
 def _shown(confidences: dict[int, float], view: View) -> dict[int, float]:
-    return {
-        label: confidence
-        for label, confidence in confidences.items()
-        if 100 * confidence >= view.threshold(label) and label not in view.hidden
-    }
+    return {label: confidences[label] for label in view.sure(confidences)}
 
 
 def _write(fitted: Combination) -> None:

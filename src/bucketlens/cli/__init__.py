@@ -53,6 +53,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"bucketlens.cli.{COMMANDS[cmd_name].module}")
         command: click.Command = module.command
+        # The mark of click for lines that stay as they are; a raw docstring holds two characters.
+        command.help = (command.help or "").replace("\\b", "\b")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

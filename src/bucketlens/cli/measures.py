@@ -13,29 +13,41 @@ from bucketlens.evaluation.summary import summarise
 
 if TYPE_CHECKING:
     from bucketlens.evaluation.results import Evaluation, SetResult
+    from bucketlens.evaluation.summary import Summary
 
-FIRST_COLUMN, COLUMN = 36, 20
-"""Characters, where there is no terminal to ask how wide it is."""
+FIRST_COLUMN, COLUMN = 35, 22
+"""Characters that the names of measures take, and a set."""
+
+SETS_ABREAST = 6
+"""Where there is no terminal to ask how wide it is."""
 
 NAMED = 8
 """Unknown names and failures that are listed; the report and the JSON have all."""
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the table, then what could not be measured."""
-    columns = summarise(evaluation)
-    width = None if sys.stderr.isatty() else FIRST_COLUMN + COLUMN * len(columns.heads)
+    """Print the table, as many sets abreast as there is room, then what could not be measured."""
+    width = None if sys.stderr.isatty() else FIRST_COLUMN + SETS_ABREAST * COLUMN
     console = Console(stderr=True, highlight=False, width=width)
-    table = Table(show_edge=False)
-    table.add_column(f"shown from {evaluation.threshold:g} %", overflow="fold")
-    for head in columns.heads:
-        table.add_column(printable(head), justify="right", overflow="fold")
-    for row in columns.rows:
-        table.add_row(row.name, *row.cells)
-    console.print(table, markup=False)
+    summary = summarise(evaluation)
+    abreast = max(1, (console.width - FIRST_COLUMN) // COLUMN)
+    for start in range(0, len(summary.heads), abreast):
+        console.print(_table(evaluation, summary, slice(start, start + abreast)), markup=False)
+        console.print()
     for result in evaluation.sets:
         _tell_unknown(result, console)
         _tell_failures(result, console)
+
+
+def _table(evaluation: Evaluation, summary: Summary, sets: slice) -> Table:
+    table = Table(show_edge=False)
+    table.add_column(f"shown from {evaluation.threshold:g} %", overflow="fold")
+    for head in summary.heads[sets]:
+        table.add_column(printable(head), justify="right", overflow="fold")
+    for row in summary.rows:
+        if any(row.cells[sets]):
+            table.add_row(row.name, *row.cells[sets])
+    return table
 
 
 def _tell_unknown(result: SetResult, console: Console) -> None:

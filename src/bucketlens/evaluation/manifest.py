@@ -45,7 +45,7 @@ class KnownBox(msgspec.Struct, frozen=True, kw_only=True):
         bbox_xywh: Left, top, width and height in pixels of the image as it is stored.
         iscrowd: The box stands for many of them: finding it or not counts for nothing.
         difficult: The same, as VOC says it.
-        category_id: COCO's number of the class; says that COCO's 80 classes were looked for.
+        category_id: COCO's number of the class.
     """
 
     label: Annotated[str, Meta(min_length=1)]
@@ -73,6 +73,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         real_class_indices: All classes that are right; an empty list says that none is.
         boxes: All objects of the classes that were looked for.
         boxes_complete: Whether ``boxes`` are really all.
+        coco_id: Says that COCO's 80 classes were looked for.
         voc_id: Says that VOC's 20 classes were looked for.
         present: All that is plainly there.
         acceptable: What is arguable.
@@ -88,10 +89,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     real_class_indices: tuple[Index, ...] | None = None
     boxes: tuple[KnownBox, ...] | None = None
     boxes_complete: bool = True
+    coco_id: int | None = None
     voc_id: str | None = None
     present: tuple[str, ...] | None = None
     acceptable: tuple[str, ...] = ()
     silly: tuple[str, ...] = ()
+
+    @property
+    def of_coco(self) -> bool:
+        """Whether its boxes are named and complete as COCO's are."""
+        return self.coco_id is not None or any(
+            box.category_id is not None for box in self.boxes or ()
+        )
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):

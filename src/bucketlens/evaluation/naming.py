@@ -38,7 +38,7 @@ def resolve_name(taxonomy: Taxonomy, name: str) -> int | None:
 def box_labels(row: Row, taxonomy: Taxonomy) -> list[int | None]:
     """The label of each box of a row; None for names that the taxonomy does not have."""
     boxes = row.boxes or ()
-    if any(box.category_id is not None for box in boxes):
+    if row.of_coco:
         return [taxonomy.resolve(COCO_PREFIX + box.label) for box in boxes]
     return [resolve_name(taxonomy, box.label) for box in boxes]
 

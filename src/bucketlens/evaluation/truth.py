@@ -208,7 +208,7 @@ def _object_scope(
     rows: Sequence[Row], labels: Sequence[Sequence[int | None]], taxonomy: Taxonomy
 ) -> frozenset[int]:
     """The classes that were looked for: COCO's, VOC's, or else those that occur."""
-    if any(box.category_id is not None for row in rows for box in row.boxes or ()):
+    if any(row.of_coco for row in rows):
         sources = (s for label in taxonomy.labels for s in label.sources)
         return frozenset(taxonomy.index_of(s) for s in sources if s.startswith(COCO_PREFIX))
     if any(row.voc_id is not None for row in rows):

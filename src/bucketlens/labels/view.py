@@ -68,6 +68,10 @@ class View:
         self.space = LabelSpace(taxonomy, classifier, detector)
         self.combination = combination or combination_for(tuple(models))
         self._settings = settings
+        self._own_thresholds = {
+            self._resolve(name, "label_thresholds"): threshold
+            for name, threshold in settings.label_thresholds.items()
+        }
         self._thresholds = self._resolve_thresholds()
         self._shown = self._resolve_filters()
         self._shapes = tuple(self._shape(label) for label in range(len(taxonomy.labels)))
@@ -91,16 +95,28 @@ class View:
         evidence = self.space.evidence(scores)
         confidences = self.combination.confidences(evidence, self.space)
         instances = self._instances(evidence)
-        shown = [
-            (round(100.0 * confidence, DIGITS), label)
+        ordered = sorted(
+            (-round(100.0 * confidences[label], DIGITS), self._shapes[label].name, label)
+            for label in self.sure(confidences)
+        )
+        return tuple(
+            self._label(label, -below_zero, instances.get(label, []))
+            for below_zero, _, label in ordered[: self._settings.max_labels]
+        )
+
+    def sure(self, confidences: Mapping[int, float]) -> set[int]:
+        """The labels to show: what is sure enough, and all above it.
+
+        A curated threshold may keep a dull group from being shown alone, but not from standing
+        above a label that is; a threshold of the user's own always holds.
+        """
+        sure = {
+            label
             for label, confidence in confidences.items()
             if label in self._shown and 100.0 * confidence >= self._thresholds[label]
-        ]
-        shown.sort(key=lambda pair: (-pair[0], self._shapes[pair[1]].name))
-        return tuple(
-            self._label(label, confidence, instances.get(label, []))
-            for confidence, label in shown[: self._settings.max_labels]
-        )
+        }
+        above = {parent for label in sure for parent in self.space.above[label]}
+        return sure | {label for label in above & self._shown if label not in self._own_thresholds}
 
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """Quality and colours in the shape of DetectLabels; None where they were not asked for."""
@@ -170,13 +186,9 @@ class View:
 
         Its own from the settings, or the larger of the common and the curated one.
         """
-        own = {
-            self._resolve(name, "label_thresholds"): threshold
-            for name, threshold in self._settings.label_thresholds.items()
-        }
         common = self._settings.min_confidence
         return tuple(
-            own.get(i, max(common, label.min_confidence or 0.0))
+            self._own_thresholds.get(i, max(common, label.min_confidence or 0.0))
             for i, label in enumerate(self.taxonomy.labels)
         )
 

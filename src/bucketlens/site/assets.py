@@ -44,7 +44,7 @@ def assets() -> tuple[Asset, ...]:
 
 
 def _text(name: str) -> str:
-    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
+    return (resources.files(__package__) / "static" / name).read_text(encoding="utf-8")
 
 
 def _asset(stem: str, suffix: str, text: str, content_type: str) -> Asset:

@@ -7,6 +7,7 @@ no ``safe`` filter and no inline style or script, so the strict policy in each p
 from __future__ import annotations
 
 import functools
+import hashlib
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -112,8 +113,19 @@ def index_page(page: IndexPage, *, title: str, thumbnail_size: int) -> str:
         newer=layout.index_name(page.number - 1) if page.number > 1 else None,
         older=layout.index_name(page.number + 1) if page.number < page.pages else None,
         failed=sum(page.failures.values()),
-        reasons=[f"{count:,} {REASONS.get(code, code)}" for code, count in page.failures.items()],
+        reasons=[f"{count:,} {_reason(code)}" for code, count in page.failures.items()],
     )
+
+
+@functools.cache
+def design() -> str:
+    """Changes when the same records would give other pages: a hash of all that makes the look."""
+    environment, loader = _environment(), _loader()
+    digest = hashlib.sha256(f"{stylesheet().name} {icon().name}".encode())
+    for name in environment.list_templates():
+        source, _, _ = loader.get_source(environment, name)
+        digest.update(source.encode())
+    return digest.hexdigest()[:16]
 
 
 def _frame(title: str, depth: int) -> dict[str, object]:
@@ -160,6 +172,10 @@ def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def _reason(code: str) -> str:
+    return REASONS.get(code) or wording.shown(code)
+
+
 def _numbers(present: int, pages: int) -> list[tuple[int, str] | None]:
     """Page numbers to link, with None where some are left out."""
     wanted = {1, pages, *range(max(1, present - AROUND), min(pages, present + AROUND) + 1)}
@@ -179,9 +195,14 @@ def _template(name: str) -> jinja2.Template:
 
 
 @functools.cache
+def _loader() -> jinja2.PackageLoader:
+    return jinja2.PackageLoader("bucketlens.site")
+
+
+@functools.cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("bucketlens.site"),
+        loader=_loader(),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,214 @@
+"""The site in a store: what is written, what is removed, in which order."""
+
+from pathlib import Path
+
+import pytest
+from tests.site.documents import Document
+from tests.site.samples import failure, label, record
+
+from bucketlens.names import output_name
+from bucketlens.site import IndexBuilder, SiteWriter
+from bucketlens.site.assets import assets
+from bucketlens.stores import Store, open_store
+
+ASSETS = {asset.name for asset in assets()}
+KEYS = ["cute_dog.jpg", "trip/IMG 1#2.JPG", "trip/100%.jpg"]
+
+
+class Journal:
+    """A store that notes the order of writes and removals."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin an empty journal."""
+        self.store = store
+        self.verbs: list[str] = []
+        self.headers: dict[str, tuple[str | None, str | None]] = {}
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str | None = None,
+        cache_control: str | None = None,
+    ) -> str:
+        """Write and note."""
+        self.verbs.append(f"put {key}")
+        self.headers[key] = (content_type, cache_control)
+        return self.store.put(key, data, content_type=content_type, cache_control=cache_control)
+
+    def delete(self, key: str) -> None:
+        """Remove and note."""
+        self.verbs.append(f"delete {key}")
+        self.store.delete(key)
+
+    def head(self, key: str) -> object:
+        """Ask."""
+        return self.store.head(key)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A folder for the site."""
+    return open_store(str(tmp_path / "site"))
+
+
+@pytest.fixture
+def journal(store: Store) -> Journal:
+    """The same folder, with a journal."""
+    return Journal(store)
+
+
+@pytest.fixture
+def writer(journal: Journal) -> SiteWriter:
+    """A writer into the folder."""
+    return SiteWriter(journal, title="Photos", thumbnail_size=320)
+
+
+def names(store: Store) -> set[str]:
+    """All files of a site."""
+    return {info.key for info in store.list()}
+
+
+def files(store: Store) -> dict[str, bytes]:
+    """All files of a site with their content."""
+    return {name: store.get(name).data for name in names(store)}
+
+
+def index_of(*keys: str, per_page: int = 2) -> IndexBuilder:
+    """An index over images of these keys."""
+    index = IndexBuilder(per_page=per_page)
+    for key in keys:
+        index.add(record(key=key))
+    return index
+
+
+def test_an_image_has_four_files(writer: SiteWriter, store: Store):
+    """Thumbnail, preview, public JSON and page, named by the key."""
+    writer.write_image(record(), thumbnail=b"small", preview=b"large")
+    assert names(store) == ASSETS | {
+        "thumbs/cute_dog.jpg.jpg",
+        "previews/cute_dog.jpg.jpg",
+        "data/images/cute_dog.jpg.json",
+        "images/cute_dog.jpg.html",
+    }
+    assert store.get("thumbs/cute_dog.jpg.jpg").data == b"small"
+    assert store.get("previews/cute_dog.jpg.jpg").data == b"large"
+
+
+def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: SiteWriter, journal: Journal):
+    """So that no reader sees a page with holes."""
+    writer.write_image(record(), thumbnail=b"t", preview=b"p")
+    assert journal.verbs[-1] == "put images/cute_dog.jpg.html"
+    assert journal.verbs[0] == "put thumbs/cute_dog.jpg.jpg"
+    journal.verbs.clear()
+    writer.remove_image("cute_dog.jpg")
+    assert journal.verbs[0] == "delete images/cute_dog.jpg.html"
+    assert journal.verbs[-1] == "delete thumbs/cute_dog.jpg.jpg"
+
+
+def test_an_index_page_comes_after_those_it_leads_to(writer: SiteWriter, journal: Journal):
+    """The first page is the last to be written."""
+    assert writer.write_index(index_of("1", "2", "3", "4", "5")) == 3
+    assert [verb for verb in journal.verbs if "index" in verb] == [
+        "put index-3.html",
+        "put index-2.html",
+        "put index.html",
+    ]
+
+
+def test_files_say_what_they_are(writer: SiteWriter, journal: Journal):
+    """Types for a bucket that serves them; only what never changes is kept for ever."""
+    writer.write_image(record(), thumbnail=b"t", preview=b"p")
+    headers = journal.headers
+    assert headers["images/cute_dog.jpg.html"] == ("text/html; charset=utf-8", "no-cache")
+    assert headers["data/images/cute_dog.jpg.json"] == ("application/json", "no-cache")
+    assert headers["thumbs/cute_dog.jpg.jpg"] == ("image/jpeg", "max-age=600")
+    assert {headers[name][1] for name in ASSETS} == {"max-age=31536000, immutable"}
+
+
+def test_assets_are_written_once(writer: SiteWriter, journal: Journal):
+    """Not again with every image."""
+    for key in KEYS:
+        writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
+    for name in ASSETS:
+        assert journal.verbs.count(f"put {name}") == 1
+
+
+def test_relabelling_leaves_the_pictures(writer: SiteWriter, store: Store):
+    """New labels need no pixels."""
+    writer.write_image(record(), thumbnail=b"t", preview=b"p")
+    writer.write_page(record(labels=[label("Puppy")]))
+    assert store.get("thumbs/cute_dog.jpg.jpg").data == b"t"
+    page = Document(store.get("images/cute_dog.jpg.html").data.decode())
+    assert "Puppy" in page.text
+    assert "Retriever" not in page.text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_removed_image_leaves_nothing(key: str, writer: SiteWriter, store: Store):
+    """All that was written for it goes; the rest stays; twice is fine."""
+    for one in KEYS:
+        writer.write_image(record(key=one), thumbnail=b"t", preview=b"p")
+    writer.remove_image(key)
+    writer.remove_image(key)
+    left = [one for one in KEYS if one != key]
+    assert names(store) == ASSETS | {
+        folder + output_name(one, suffix)
+        for one in left
+        for folder, suffix in (
+            ("thumbs/", ".jpg"),
+            ("previews/", ".jpg"),
+            ("data/images/", ".json"),
+            ("images/", ".html"),
+        )
+    }
+
+
+def test_surplus_index_pages_go(writer: SiteWriter, store: Store):
+    """An index that becomes shorter leaves no old pages behind."""
+    writer.write_index(index_of(*"123456789"))
+    assert {"index-4.html", "index-5.html"} <= names(store)
+    writer.write_index(index_of(*"123"))
+    assert names(store) == ASSETS | {"index.html", "index-2.html"}
+    writer.write_index(index_of())
+    assert names(store) == ASSETS | {"index.html"}
+
+
+def test_every_link_of_the_site_leads_somewhere(writer: SiteWriter, store: Store):
+    """Between all pages, pictures and data."""
+    for key in KEYS:
+        writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
+    writer.write_index(index_of(*KEYS))
+    written = files(store)
+    pages = [name for name in written if name.endswith(".html")]
+    assert len(pages) == len(KEYS) + 2
+    linked = {link for name in pages for link in Document(written[name].decode()).links(name)}
+    assert linked <= set(written)
+    assert set(written) == linked
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path):
+    """Whatever the order, and however often."""
+    sites = []
+    for number, keys in enumerate((KEYS, KEYS[::-1], KEYS * 2)):
+        store = open_store(str(tmp_path / str(number)))
+        writer = SiteWriter(store, title="Photos", thumbnail_size=320)
+        for key in keys:
+            writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
+        index = index_of(*sorted(set(keys), reverse=bool(number)))
+        index.add(failure())
+        writer.write_index(index)
+        sites.append(files(store))
+    assert sites[0] == sites[1] == sites[2]
+
+
+def test_nothing_private_is_written(writer: SiteWriter, store: Store):
+    """No hash, fingerprint, etag, version of a store, model's name or name of a failed file."""
+    writer.write_image(record(), thumbnail=b"t", preview=b"p")
+    index = index_of("cute_dog.jpg")
+    index.add(failure())
+    writer.write_index(index)
+    for name, data in files(store).items():
+        assert b"secret" not in data, name
+        assert b"5ec2e7" not in data, name
