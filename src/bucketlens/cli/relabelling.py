@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from bucketlens.assembly import Collection, build_view, find_models
@@ -24,7 +24,10 @@ CHUNK = 256
 """Records that are done at once: what an interruption waits for."""
 
 ALONE = 2_000
-"""Up to so many records a second process costs more than it gains."""
+"""Up to so many records other processes cost more than they gain."""
+
+EACH_CORE = 2
+"""Processes a core: each waits for the disk about half of its time."""
 
 _worker: Relabeler | None = None
 
@@ -36,9 +39,13 @@ def relabel_all(
     total = Relabelled()
     names = iter(record_names(collection.records))
     alone = _relabeler(collection, settings, dry_run=dry_run)
-    for chunk in _chunks(islice(names, ALONE), stop):
-        total.add(alone.relabel(chunk))
-    _relabel_in_processes(names, collection.out, settings, total, stop=stop, dry_run=dry_run)
+    first = tuple(islice(names, ALONE))
+    if len(first) < ALONE:
+        for chunk in _chunks(iter(first), stop):
+            total.add(alone.relabel(chunk))
+    else:
+        names = chain(first, names)
+        _relabel_in_processes(names, collection.out, settings, total, stop=stop, dry_run=dry_run)
     if total.written and collection.pages is not None:
         renew_index(collection.records, collection.private, collection.pages)
     return total
@@ -58,7 +65,7 @@ def _relabel_in_processes(
     stop: threading.Event,
     dry_run: bool,
 ) -> None:
-    processes = settings.workers or available_cores()
+    processes = settings.workers or EACH_CORE * available_cores()
     with ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),

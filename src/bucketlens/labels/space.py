@@ -73,6 +73,7 @@ class LabelSpace:
         below = [len(taxonomy.descendant_indices(label)) for label in range(len(taxonomy.labels))]
         self.breadth = tuple(math.log(1 + count) for count in below)
         self._named = frozenset(self.objects)
+        self.situations = tuple(map(self.situation, range(len(taxonomy.labels))))
 
     def situation(self, label: int) -> Situation:
         """Which of the models know a label, and how."""
@@ -89,9 +90,11 @@ class LabelSpace:
         ordered = sorted(scores.detections, key=lambda detection: -detection.score)
         detections = tuple((self.objects[d.class_index], d) for d in ordered)
         for label, detection in detections:
-            for above in self.above[label]:
-                found.setdefault(above, detection.score)
-                if detection.score > COUNTED:
+            if label not in found:  # else it, and so all above it, has a surer one
+                for above in self.above[label]:
+                    found.setdefault(above, detection.score)
+            if detection.score > COUNTED:
+                for above in self.above[label]:
                     objects[above] = objects.get(above, 0) + 1
         views = scores.classes
         return Evidence(
@@ -115,7 +118,8 @@ class LabelSpace:
         total = np.zeros(len(self.taxonomy.labels))
         if not views:
             return total
-        mean = np.mean([self.class_probabilities(view) for view in views], axis=0)
+        said = [self.class_probabilities(view) for view in views]
+        mean = said[0] if len(said) == 1 else np.mean(said, axis=0)
         return np.bincount(
             self._edge_label, weights=mean[self._edge_class], minlength=len(total)
         ).clip(max=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bucketlens.colors import dominant_color, image_properties
@@ -75,6 +76,8 @@ class View:
         self._thresholds = self._resolve_thresholds()
         self._shown = self._resolve_filters()
         self._shapes = tuple(self._shape(label) for label in range(len(taxonomy.labels)))
+        # Stored scores have four digits, so that there are few to be worked out.
+        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
         self.version = f"bucketlens-{taxonomy.version}"
         self.fingerprint = fingerprint(
             VIEW_VERSION,
@@ -148,7 +151,7 @@ class View:
         """The places of each label that are sure enough to show, surest first."""
         instances: dict[int, list[Instance]] = {}
         for label, detection in evidence.detections:
-            confidence = 100.0 * self.combination.detection_confidence(detection.score)
+            confidence = 100.0 * self._sureness(detection.score)
             if confidence >= self._thresholds[label]:
                 instances.setdefault(label, []).append(self._instance(detection, confidence))
         for places in instances.values():
