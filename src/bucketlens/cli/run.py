@@ -56,6 +56,6 @@ def command(
     from bucketlens.cli.passes import Doing, open_pass, perform  # noqa: PLC0415 - help stays light
 
     settings = resolve_settings(config_file, assignments, **flags).settings
-    work = open_pass(source, out, settings, allow_deletes=allow_deletes)
+    work = open_pass(source, out, settings, allow_deletes=allow_deletes, check=not dry_run)
     again = f"run {shlex.quote(source)} {shlex.quote(out)}"
     return perform(work, Doing(again, limit=limit, dry_run=dry_run, as_json=as_json))
