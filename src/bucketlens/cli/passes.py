@@ -156,6 +156,7 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
                     "actions": {action.value: what.actions[action] for action in Action},
                     "examples": {a.value: keys for a, keys in what.examples.items() if keys},
                     "bytes_to_read": what.bytes_to_read,
+                    "orphaned_pages": what.orphaned_pages,
                     "seconds": seconds,
                 }
             )
@@ -164,6 +165,8 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
     verbs = {
         Action.SCORE: "would be labelled",
         Action.VIEW: "would get new labels from stored scores",
+        Action.DRAW: "would be read again for their pictures",
+        Action.PAGE: "would get their pages again",
         Action.REMOVE: "would be removed, since their images are gone",
         Action.NOTHING: "are up to date",
     }
@@ -173,6 +176,10 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
             if action is not Action.NOTHING:
                 for key in what.examples[action][:5]:
                     click.echo(f"    {printable(key)}", err=True)
+    if what.orphaned_pages:
+        click.echo(
+            f"{what.orphaned_pages:,} pages of images that are gone would be removed", err=True
+        )
     if tally.passed_over:
         click.echo(f"{tally.passed_over:,} other files would be passed over", err=True)
     if seconds is not None:
