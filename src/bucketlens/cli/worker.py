@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bucketlens.worker import Done
 
 TRANSIENT = 75
+INTERRUPTED = 130
 
 
 @click.command("worker")
@@ -43,8 +44,8 @@ def command(
     Each line of the log is one JSON object, on standard error.
 
     \b
-    bucketlens worker s3://photos/uploads s3://labels --queue https://sqs.eu-west-1.amazonaws.com/1/q
-    bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE" --once
+    bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE_URL"
+    bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE_URL" --once
     """
     from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
     from bucketlens.worker import open_worker  # noqa: PLC0415
@@ -62,6 +63,8 @@ def command(
         log.info("ready", extra={"fields": {"source": source, "out": out, "queue": queue_url}})
         done = work.run(stop, once=once)
     log.info("ended", extra={"fields": _summary(done)})
+    if stop.is_set():
+        return INTERRUPTED if once else 0
     return exit_status(done)
 
 

@@ -49,6 +49,7 @@ class Holding:
         self._halt = halt
         self._changed = threading.Condition()
         self._held: dict[str, Message] = {}
+        self._leaving: set[str] = set()
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="hide", daemon=True)
         self._heart.start()
@@ -69,18 +70,20 @@ class Holding:
 
     def delete(self, message: Message) -> None:
         """It is settled."""
-        self._let_go(message)
+        self._leaving.add(message.receipt)
         try:
             self._queue.delete(message)
         except (ConfigError, TransientError) as exc:  # it comes again: one look at each key
             self._note("message not deleted", message, exc)
+        self._let_go(message)
         with self._changed:
             self.deleted += 1
 
     def give_back(self, message: Message, seconds: float) -> None:
         """It is to come back after so many seconds."""
-        self._let_go(message)
+        self._leaving.add(message.receipt)
         self._hide(message, seconds)
+        self._let_go(message)
         with self._changed:
             self.returned += 1
 
@@ -92,12 +95,13 @@ class Holding:
     def _let_go(self, message: Message) -> None:
         with self._changed:
             self._held.pop(message.receipt, None)
+            self._leaving.discard(message.receipt)
             self._changed.notify_all()
 
     def _beat(self) -> None:
         while not self._ended.wait(self.hidden / 3):
             for message in tuple(self._held.values()):
-                if message.receipt in self._held:
+                if message.receipt in self._held and message.receipt not in self._leaving:
                     self._hide(message, self.hidden)
 
     def _hide(self, message: Message, seconds: float) -> None:

@@ -141,11 +141,11 @@ class Worker:
         while not self._ending(stop):
             if not self._holding.wait_for_room(self._most, 1.0):
                 continue
-            quick = once or len(self._holding) > 0
+            idle = len(self._holding) == 0
             try:
                 messages = self._queue.receive(
                     MOST_AT_ONCE,
-                    wait=DRAIN_SECONDS if quick else WAIT_SECONDS,
+                    wait=WAIT_SECONDS if idle and not once else DRAIN_SECONDS,
                     hidden=self._holding.hidden,
                 )
             except TransientError as exc:
@@ -159,7 +159,7 @@ class Worker:
                     self._holding.give_back(message, 0.0)
                 else:
                     self._begin(message)
-            if once and not messages and not len(self._holding):
+            if once and idle and not messages:  # nothing in hand that could have come back
                 return
 
     def _begin(self, message: Message) -> None:
@@ -212,7 +212,7 @@ class Worker:
             last = job.left == 0
         if last:
             self._finish(job)
-            self._tell_index(idle=not len(self._holding))
+            self._tell_index(idle=len(self._holding) == 0)
 
     def _back_after(self, message: Message, key: str, error: BaseException) -> float:
         """Seconds after which a message is to come back for the sake of one key."""
