@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bucketlens.assembly import Collection, open_pass, own_outputs, store_options
+from bucketlens.assembly import Collection, open_pass, own_outputs
 from bucketlens.errors import ConfigError
 from bucketlens.settings import Settings
+from bucketlens.stores import store_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,21 +41,17 @@ def test_what_is_not_set_follows_awss_own_variables():
     assert (options.s3.endpoint, options.s3.region, options.s3.path_style) == (None, None, None)
 
 
-PRIVATE = ("metadata", "edits", "catalog", "state")
-
-
 @pytest.mark.parametrize(
     ("source", "out", "site", "outputs"),
     [
         ("s3://b/in", "s3://b/out", "", ()),
-        ("s3://b/in", "s3://b/in/out", "", ("out",)),
-        ("s3://b", "s3://b/out", "", ("out",)),
-        ("s3://b", "s3://b", "", (*PRIVATE, "site")),
+        ("s3://b/in", "s3://b/in/out", "", ("out/",)),
+        ("s3://b", "s3://b/out", "", ("out/",)),
         ("s3://b/in", "s3://b", "", ()),
-        ("s3://b", "s3://b", "s3://b/pages", (*PRIVATE, "pages")),
-        ("s3://b/in", "s3://other", "s3://b/in/pages", ("pages",)),
+        ("s3://b", "s3://b/out", "s3://b/pages", ("out/", "pages/")),
+        ("s3://b/in", "s3://other", "s3://b/in/pages", ("pages/",)),
         ("s3://b/in", "s3://b/in2", "", ()),
-        ("/srv/in", "/srv/in/out", "", ("out",)),
+        ("/srv/in", "/srv/in/out", "", ("out/",)),
     ],
 )
 def test_outputs_in_the_source_are_no_images(
@@ -70,6 +67,7 @@ def test_outputs_in_the_source_are_no_images(
         ("s3://b/out/site", "s3://b/out", ""),
         ("s3://b/out/metadata/x", "s3://b/out", ""),
         ("s3://b/pages/in", "s3://b/out", "s3://b/pages"),
+        ("s3://b/pages", "s3://b/out", "s3://b/pages"),
     ],
 )
 def test_outputs_are_no_source(source: str, out: str, site: str):

@@ -32,11 +32,9 @@ from bucketlens.site import IndexBuilder, SiteWriter
 from bucketlens.site.assets import assets
 from bucketlens.stores import (
     ConflictError,
-    RetryPolicy,
-    S3Options,
-    StoreOptions,
     check_conditional_puts,
     open_store,
+    store_options,
 )
 
 if TYPE_CHECKING:
@@ -239,13 +237,14 @@ class Collection:
     Args:
         out: Path or URL that the records and the site stand below.
         settings: In force.
+        fresh: Nothing may be there yet.
     """
 
-    def __init__(self, out: str, settings: Settings) -> None:
+    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
         """Open the stores; nothing is read or written yet."""
         self.out = out
         self._settings = settings
-        options = store_options(settings)
+        options = store_options(settings, fresh=fresh)
         self.private = open_store(out, options)
         self.records = open_store(below(out, "metadata"), options)
 
@@ -255,7 +254,8 @@ class Collection:
         if not self._settings.pages:
             return None
         location = self._settings.site_location or below(self.out, SITE_FOLDER)
-        return SitePages(open_store(location, store_options(self._settings)), self._settings)
+        options = store_options(self._settings, fresh=True)
+        return SitePages(open_store(location, options), self._settings)
 
     @property
     def site_location(self) -> str:
@@ -279,30 +279,6 @@ class Collection:
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
         return Recorder(self.records, self.pages)
-
-
-def store_options(
-    settings: Settings,
-    *,
-    source: bool = False,
-    on_issue: Callable[[ListingIssue], None] | None = None,
-) -> StoreOptions:
-    """How the settings say that stores are opened."""
-    styles = {"auto": None, "always": True, "never": False}
-    return StoreOptions(
-        source=source,
-        hidden=source and settings.hidden,
-        fsync=settings.fsync,
-        on_issue=on_issue,
-        s3=S3Options(
-            endpoint=settings.s3_endpoint or None,
-            region=settings.s3_region or None,
-            path_style=styles[settings.s3_path_style],
-            anonymous=settings.s3_anonymous,
-            requester_pays=settings.s3_requester_pays,
-        ),
-        retry=RetryPolicy(attempts=settings.store_attempts, total=settings.store_seconds),
-    )
 
 
 def below(location: str, name: str) -> str:
@@ -340,7 +316,7 @@ class Collecting:
     wanted: KeyFilter
     labeler: Labeler
     settler: Settler
-    unlisted: list[str]
+    unlisted: dict[str, None]
 
 
 def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -> Collecting:
@@ -357,12 +333,12 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
             SOURCE lies in the outputs.
         TransientError: OUT can't be tried now.
     """
-    issues: list[str] = []
+    issues: dict[str, None] = {}
     images = open_store(
         source,
         store_options(settings, source=True, on_issue=lambda issue: _note(issue, issues)),
     )
-    collection = Collection(out, settings)
+    collection = Collection(out, settings, fresh=True)
     wanted = KeyFilter(
         suffixes=settings.suffixes,
         include=settings.include,
@@ -411,27 +387,23 @@ def own_outputs(source: str, out: str, site: str = "") -> tuple[str, ...]:
         site: Location of the site, where it is not in ``out``.
 
     Raises:
-        ConfigError: The source is one of the output folders, or the whole of it is the site.
+        ConfigError: Source and outputs are the same place, or the source holds outputs.
     """
-    names = PRIVATE_FOLDERS if site else (*PRIVATE_FOLDERS, SITE_FOLDER)
-    root, top = f"{_slashed(source)}/", _slashed(out)
-    shown = [_slashed(site)] if site else []
-    folders = [below(top, name) for name in names]
-    for folder in (*folders, *shown):
-        if root.startswith(folder + "/"):
-            raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
-    if f"{top}/" != root and f"{top}/".startswith(root):
-        folders = [top]
-    return tuple(
-        folder.removeprefix(root) for folder in (*folders, *shown) if folder.startswith(root)
+    root, own, shown = (
+        f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out, site)
     )
+    if own == root:
+        raise ConfigError(
+            f"images and outputs can't share {source}: give the outputs a folder of their own,"
+            f" such as {below(source, 'bucketlens')}"
+        )
+    holding = [f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
+    if root.startswith((*holding, shown) if site else tuple(holding)):
+        raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
+    return tuple(place.removeprefix(root) for place in (own, shown) if place.startswith(root))
 
 
-def _slashed(location: str) -> str:
-    """A location with the slashes that keys have, and none at its end."""
-    return (location.replace("\\", "/") if os.name == "nt" else location).rstrip("/")
-
-
-def _note(issue: ListingIssue, issues: list[str]) -> None:
-    log.warning("%s could not be listed: %s", issue.prefix, issue.reason)
-    issues.append(issue.prefix)
+def _note(issue: ListingIssue, issues: dict[str, None]) -> None:
+    if issue.prefix not in issues:  # the listing is made twice, once to count
+        log.warning("not looked at: %s", issue.reason)
+        issues[issue.prefix] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 
 import click
 
@@ -37,15 +38,16 @@ def command(
 
     Events that were lost, records that were deleted or damaged, pages whose images are gone: all
     are found by looking, beside workers that go on with their events. A second call finds nothing
-    to do. Give it the settings of the workers, or it makes labels by other ones.
+    to do. It uses the settings kept in OUT/bucketlens.toml, and changes none of them.
 
     \b
     bucketlens reconcile s3://photos/uploads s3://labels --dry-run
     bucketlens reconcile s3://photos/uploads s3://labels
     """
-    from bucketlens.cli.passes import Doing, open_pass, perform  # noqa: PLC0415 - help stays light
+    from bucketlens.assembly import open_pass  # noqa: PLC0415 - not for help
+    from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
 
-    settings = resolve_settings(config_file, assignments, **flags).settings
+    settings = resolve_settings(config_file, assignments, out, **flags).settings
     work = open_pass(source, out, settings, allow_deletes=allow_deletes, check=not dry_run)
-    again = f"reconcile {shlex.quote(source)} {shlex.quote(out)}"
+    again = shlex.join(["bucketlens", *sys.argv[1:]])
     return perform(work, Doing(again, dry_run=dry_run, as_json=as_json))

@@ -51,7 +51,7 @@ def command(
     from bucketlens.worker import open_worker  # noqa: PLC0415
     from bucketlens.worker.lines import JsonLines  # noqa: PLC0415
 
-    settings = resolve_settings(config_file, assignments, **flags).settings
+    settings = resolve_settings(config_file, assignments, out, **flags).settings
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     log = logging.getLogger("bucketlens")

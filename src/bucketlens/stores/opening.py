@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore as Backend
 
+    from bucketlens.settings import Settings
     from bucketlens.stores.base import ListingIssue, Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -35,6 +36,7 @@ class StoreOptions:
         source: It holds people's files: what systems put among them is not shown.
         hidden: With ``source``, show also what begins with a dot.
         fsync: Force each file to disk.
+        fresh: It may be that nothing was written yet: a folder that is not there is empty then.
         on_issue: Told of what a listing could not show; without one, it is logged.
         s3: How S3 is reached.
         retry: How often what is transient is tried again.
@@ -43,9 +45,36 @@ class StoreOptions:
     source: bool = False
     hidden: bool = False
     fsync: bool = False
+    fresh: bool = False
     on_issue: Callable[[ListingIssue], None] | None = None
     s3: S3Options = field(default_factory=S3Options)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def store_options(
+    settings: Settings,
+    *,
+    source: bool = False,
+    fresh: bool = False,
+    on_issue: Callable[[ListingIssue], None] | None = None,
+) -> StoreOptions:
+    """How the settings say that stores are opened; the rest is as :class:`StoreOptions` says."""
+    styles = {"auto": None, "always": True, "never": False}
+    return StoreOptions(
+        source=source,
+        hidden=source and settings.hidden,
+        fsync=settings.fsync,
+        fresh=fresh,
+        on_issue=on_issue,
+        s3=S3Options(
+            endpoint=settings.s3_endpoint or None,
+            region=settings.s3_region or None,
+            path_style=styles[settings.s3_path_style],
+            anonymous=settings.s3_anonymous,
+            requester_pays=settings.s3_requester_pays,
+        ),
+        retry=RetryPolicy(attempts=settings.store_attempts, total=settings.store_seconds),
+    )
 
 
 def open_store(location: str, options: StoreOptions | None = None) -> Store:
@@ -136,6 +165,7 @@ def _folder(path: str, options: StoreOptions) -> Store:
         source=options.source,
         hidden=options.hidden,
         fsync=options.fsync,
+        fresh=options.fresh,
         on_issue=options.on_issue,
     )
     return RetryingStore(store, options.retry)
