@@ -73,6 +73,26 @@ class Cloud:
         """Drain the queue with one worker; what it left and said."""
         return finish(bucketlens(self.server, *self.command(*more)))
 
+    def redirect(self, route: str) -> None:
+        """Have notifications come through SNS or EventBridge instead."""
+        arn = arn_of(self.sqs, self.queue)
+        notify = self.s3.put_bucket_notification_configuration
+        if route == "sns":
+            sns = client_of(self.server, "sns")
+            topic = sns.create_topic(Name=self.bucket)["TopicArn"]
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+            kinds = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+            configuration: dict[str, Any] = {
+                "TopicConfigurations": [{"TopicArn": topic, "Events": kinds}]
+            }
+        else:
+            bus = client_of(self.server, "events")
+            pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [self.bucket]}}}
+            bus.put_rule(Name=self.bucket, EventPattern=json.dumps(pattern))
+            bus.put_targets(Rule=self.bucket, Targets=[{"Id": "queue", "Arn": arn}])
+            configuration = {"EventBridgeConfiguration": {}}
+        notify(Bucket=self.bucket, NotificationConfiguration=configuration)
+
     def command(self, *more: str) -> list[str]:
         """Arguments of a worker that ends when the queue is empty."""
         where = [f"s3://{self.bucket}/in", f"s3://{self.bucket}/in/out"]

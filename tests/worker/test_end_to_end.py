@@ -78,6 +78,24 @@ def test_awkward_keys_keep_their_names(cloud: Cloud):
     assert found == {key.removeprefix("in/") for key in AWKWARD}
 
 
+@pytest.mark.parametrize("route", ["sns", "eventbridge"])
+def test_notifications_may_come_by_other_ways(cloud: Cloud, route: str):
+    """Through SNS and through EventBridge, the key arrives as it is; a delete marker too."""
+    cloud.redirect(route)
+    cloud.s3.put_bucket_versioning(
+        Bucket=cloud.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    for key in (AWKWARD[0], AWKWARD[1], "in/gone.jpg"):
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=photo("beagle puppy.jpg"))
+    assert cloud.work()[0] == 0
+    cloud.s3.delete_object(Bucket=cloud.bucket, Key="in/gone.jpg")
+    status, _, lines = cloud.work()
+    assert status == 0, lines
+    assert [line["key"] for line in lines if line["message"] == "removed"] == ["gone.jpg"]
+    found = {cloud.record(name)["source"]["key"] for name in cloud.keys("metadata/")}
+    assert found == {key.removeprefix("in/") for key in AWKWARD[:2]}
+
+
 def test_a_poison_image_is_a_failure_with_a_record(cloud: Cloud):
     """It is settled: its record says why, its message is deleted, the status tells."""
     cloud.s3.put_object(Bucket=cloud.bucket, Key="in/bad.jpg", Body=b"\xff\xd8\xff" + b"x" * 900)

@@ -244,6 +244,32 @@ def test_the_index_is_renewed_when_all_is_settled(lab: Lab):
     assert len(seen) < 20
 
 
+def test_a_repeated_event_costs_one_head_and_one_get(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    """The source is asked whether the image is the same, the record whether it holds."""
+    queue = MemoryQueue()
+    lab.source.put("a.jpg", RED)
+    lab.settle("a.jpg")
+    asked: list[str] = []
+    for name, store in (("source", lab.source), ("records", lab.records)):
+        for verb in ("head", "get", "put", "delete", "list"):
+            real = getattr(store, verb)
+            monkeypatch.setattr(store, verb, noted(asked, f"{name}.{verb}", real))
+    tell(lab, queue, "a.jpg")
+    done = drain(worker_of(lab, queue))
+    assert done.outcomes == {Outcome.UNCHANGED: 1}
+    assert asked == ["source.head", "records.get"]
+
+
+def noted(asked: list[str], name: str, real: Callable[..., object]) -> Callable[..., object]:
+    """A verb of a store that says when it is used."""
+
+    def verb(*arguments: object, **more: object) -> object:
+        asked.append(name)
+        return real(*arguments, **more)
+
+    return verb
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_storm_of_notifications_ends_where_a_quiet_pass_does(seed: int):
     """2,000 changes of 200 keys, told by all senders, twice, shuffled, to three workers."""

@@ -24,7 +24,7 @@ from bucketlens.pipeline.passing import Forecast, Tally, forecast
 from bucketlens.pipeline.settling import Action, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bucketlens.pipeline.passing import Pass
 
@@ -84,7 +84,9 @@ def exit_status(tally: Tally) -> int:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(
+    stop: threading.Event, tell: Callable[[str], None] = lambda line: click.echo(line, err=True)
+) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM finishes what is in flight, the second ends at once."""
 
     def handle(signum: int, frame: object) -> None:
@@ -94,7 +96,7 @@ def stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
         name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
         with suppress(OSError):  # nobody may be there to read it
-            click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
+            tell(f"\n{name}: finishing what is in flight; again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield

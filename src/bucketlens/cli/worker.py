@@ -58,7 +58,7 @@ def command(
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     stop = threading.Event()
-    with stopping(stop):
+    with stopping(stop, lambda line: log.info(line.strip())):
         work = open_worker(source, out, queue_url, settings)
         log.info("ready", extra={"fields": {"source": source, "out": out, "queue": queue_url}})
         done = work.run(stop, once=once)
