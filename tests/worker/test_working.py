@@ -261,11 +261,13 @@ def test_a_repeated_event_costs_one_head_and_one_get(lab: Lab, monkeypatch: pyte
 
 
 def noted(asked: list[str], name: str, real: Callable[..., object]) -> Callable[..., object]:
-    """A verb of a store that says when it is used."""
+    """A verb of a store that says when it is used, and not when it uses another itself."""
 
     def verb(*arguments: object, **more: object) -> object:
-        asked.append(name)
-        return real(*arguments, **more)
+        before = len(asked)
+        answer = real(*arguments, **more)
+        asked[before:] = [name]
+        return answer
 
     return verb
 
