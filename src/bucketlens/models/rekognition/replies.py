@@ -71,7 +71,8 @@ def _instance(found: Mapping[str, Any]) -> Instance:
 def _box(found: Mapping[str, Any]) -> BoundingBox:
     """A box clipped to the picture; the service's may reach a little beyond it."""
     left, top = found.get("Left", 0.0), found.get("Top", 0.0)
-    right, bottom = left + found.get("Width", 0.0), top + found.get("Height", 0.0)
+    right = left + max(found.get("Width", 0.0), 0.0)
+    bottom = top + max(found.get("Height", 0.0), 0.0)
     left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in (left, top, right, bottom))
     return BoundingBox(
         width=round(right - left, DIGITS),
