@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 from tests.laboratory import photo
 
-from bucketlens.cli import main
+from bucketlens.cli import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.rekognition.double import Double
@@ -29,16 +30,34 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def call(*arguments: object) -> Result:
-    """Call the program."""
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+@dataclass(frozen=True)
+class Told:
+    """What the program said, and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
-def test_a_dry_run_tells_the_cost_and_spends_nothing(double: Double, photos: Path):
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """Calls the program."""
+
+    def calling(*arguments: object) -> Told:
+        capsys.readouterr()
+        status = run([str(argument) for argument in arguments])
+        return Told(status, *capsys.readouterr())
+
+    return calling
+
+
+def test_a_dry_run_tells_the_cost_and_spends_nothing(
+    double: Double, photos: Path, call: Callable[..., Told]
+):
     """Neither a call nor a ledger: images are not tried, to see how long they take."""
     out = photos.parent / "out"
     done = call("run", photos, out, "--dry-run", "--json", "--model", "rekognition")
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, done.stderr
     forecast = json.loads(done.stdout)
     assert forecast["actions"]["score"] == 3
     assert forecast["cost"] == 0.00525
@@ -49,11 +68,13 @@ def test_a_dry_run_tells_the_cost_and_spends_nothing(double: Double, photos: Pat
     assert not list(out.glob("state/*"))
 
 
-def test_a_run_tells_the_cost_and_writes_the_site(double: Double, photos: Path):
+def test_a_run_tells_the_cost_and_writes_the_site(
+    double: Double, photos: Path, call: Callable[..., Told]
+):
     """From the photos to pages; a second run costs nothing and says nothing of money."""
     out = photos.parent / "out"
     done = call("run", photos, out, *FAST)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, done.stderr
     assert "Rekognition: 3 images" in done.stderr
     assert "Golden Retriever" in (out / "site" / "images" / "0.jpg.html").read_text("utf-8")
     again = call("run", photos, out, *FAST)
@@ -61,7 +82,9 @@ def test_a_run_tells_the_cost_and_writes_the_site(double: Double, photos: Path):
     assert len(double.requests) == 3
 
 
-def test_a_limit_that_does_not_suffice_is_told_before_it_is_met(double: Double, photos: Path):
+def test_a_limit_that_does_not_suffice_is_told_before_it_is_met(
+    double: Double, photos: Path, call: Callable[..., Told]
+):
     """The run says how far the month's money goes, goes there, and ends with status 2."""
     out = photos.parent / "out"
     done = call("run", photos, out, *FAST, "--set", "rekognition_monthly_limit=0.0035")
@@ -72,7 +95,7 @@ def test_a_limit_that_does_not_suffice_is_told_before_it_is_met(double: Double, 
 
 
 def test_new_thresholds_need_neither_calls_nor_credentials(
-    double: Double, photos: Path, bare_aws: pytest.MonkeyPatch
+    double: Double, photos: Path, bare_aws: pytest.MonkeyPatch, call: Callable[..., Told]
 ):
     """Relabelling and the status work on what is stored."""
     out = photos.parent / "out"
@@ -82,14 +105,14 @@ def test_new_thresholds_need_neither_calls_nor_credentials(
     done = call("relabel", out, "--model", "rekognition", "--min-confidence", 30, "--json")
     assert json.loads(done.stdout)["gained"] == {"Bench": 3}
     wanted = ("--set", "min_confidence=30", "--set", "classifier=rekognition")
-    assert "made under other" not in call("status", out, *wanted).output
-    assert "rekognition_min_confidence" in str(
-        call("relabel", out, "--model", "rekognition", "--min-confidence", 5).stderr
-    )
+    assert "made under other" not in call("status", out, *wanted).stdout
+    lower = call("relabel", out, "--model", "rekognition", "--min-confidence", 5)
+    assert lower.exit_code == 2
+    assert "rekognition_min_confidence" in lower.stderr
     assert len(double.requests) == 3
 
 
-def test_single_files_need_a_ledger_too(double: Double, photos: Path):
+def test_single_files_need_a_ledger_too(double: Double, photos: Path, call: Callable[..., Told]):
     """Without one the message names the setting; with one the labels are printed."""
     file = photos / "0.jpg"
     refused = call("label", file, "--model", "rekognition")
@@ -104,13 +127,13 @@ def test_single_files_need_a_ledger_too(double: Double, photos: Path):
 
 
 @pytest.mark.usefixtures("double")
-def test_what_looks_at_scores_says_that_there_are_none(photos: Path):
+def test_what_looks_at_scores_says_that_there_are_none(photos: Path, call: Callable[..., Told]):
     """Explaining needs a model of our own, and is refused before anything is paid."""
     done = call("label", photos / "0.jpg", "--explain", "Dog", "--model", "rekognition")
     assert done.exit_code == 2
     assert "Rekognition gives none" in done.stderr
 
 
-def test_the_models_in_force_name_the_service():
+def test_the_models_in_force_name_the_service(call: Callable[..., Told]):
     """Instead of cards of models."""
     assert "DetectLabels" in call("models", "--model", "rekognition").stdout

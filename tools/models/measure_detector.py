@@ -6,7 +6,7 @@ Usage: measure_detector.py WORK_FOLDER TARGET_FOLDER    (PYTHONPATH: src and too
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import io
 import json
 import sys
@@ -135,7 +135,7 @@ def runners(work: Path) -> tuple[Run, Run]:
 
 def main(work: Path, target: Path) -> None:
     """Measure and write."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     run_quantised, run_exact = runners(work)
     measured = []
     for name in SETS:
@@ -177,7 +177,9 @@ def main(work: Path, target: Path) -> None:
         decoding=DECODING,
         remarks=(
             "AP by pycocotools, boxes difficult in VOC count neither way.",
+            "On so few photos the difference between two networks has a standard error of 0.005.",
             "8-bit activations and 7-bit weights, which no processor saturates on.",
+            "Scores below 0.03 are cut off by the 8 bits: keep score_floor above.",
         ),
     )
     labels = [f"coco:{name}" for name in categories()]

@@ -22,6 +22,7 @@ from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
     from bucketlens.labels import View
+    from bucketlens.pipeline.labelling import Labeler, Result
     from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
 
@@ -62,8 +63,7 @@ def command(
     status = 0
     with closing(build_labeler(settings)) as labeler:
         for name in files:
-            loaded = _read(name)
-            result = labeler.label([loaded])[0]
+            loaded, result = _label(labeler, name)
             if isinstance(result, Exception):
                 raise result
             if isinstance(result, FailureRecord):
@@ -73,9 +73,18 @@ def command(
             _tell(name, result, as_json=as_json, many=len(files) > 1)
             if explain and view:
                 _explain(view, result.record, explain)
-            if boxes:
+            if boxes and loaded:
                 _draw(loaded, result.record, settings, Path(boxes))
     return status
+
+
+def _label(labeler: Labeler, name: str) -> tuple[Loaded | None, Result]:
+    """The bytes and what became of them; a file that can't be read fails like one that is bad."""
+    try:
+        loaded = _read(name)
+    except MissingError as exc:
+        return None, labeler.failure(ObjectInfo(key=name, etag="", size=0, modified=0.0), exc)
+    return loaded, labeler.label([loaded])[0]
 
 
 def _read(name: str) -> Loaded:
