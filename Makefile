@@ -22,7 +22,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench requirements clean
+.PHONY: help demo test check fix docs bench servers requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -56,13 +56,23 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
 
+servers: .servers/.ready  ## install the servers that the tests of stores run against
+
+.servers/.ready: requirements/servers.txt
+	@$(MAKE) VENV=.servers .servers/pyvenv.cfg
+	@echo "installing the servers of the tests (requirements/servers.txt)"
+	@.servers/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes -r requirements/servers.txt
+	@touch $@
+
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
 	$(compile) pyproject.toml --extra s3 --extra evaluate requirements/build.in \
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+	$(compile) requirements/servers.in -o requirements/servers.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" .venv-bench build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench .servers build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # One version of each package for every Python and platform, with hashes and without addresses.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -232,13 +232,14 @@ class Collection:
     Args:
         out: Path or URL that the records and the site stand below.
         settings: In force.
+        fresh: Nothing may be there yet.
     """
 
-    def __init__(self, out: str, settings: Settings) -> None:
+    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
         """Open the stores; nothing is read or written yet."""
         self.out = out
         self._settings = settings
-        options = StoreOptions(fsync=settings.fsync)
+        options = StoreOptions(fsync=settings.fsync, fresh=fresh)
         self.private = open_store(out, options)
         self.records = open_store(below(out, "metadata"), options)
 
@@ -247,7 +248,7 @@ class Collection:
         """The site; None where none is wanted."""
         if not self._settings.pages:
             return None
-        options = StoreOptions(fsync=self._settings.fsync)
+        options = StoreOptions(fsync=self._settings.fsync, fresh=True)
         return SitePages(open_store(below(self.out, SITE_FOLDER), options), self._settings)
 
     @property
@@ -280,14 +281,14 @@ def open_pass(source: str, out: str, settings: Settings, *, allow_deletes: bool 
         ConfigError: A location is no store, a model can't be loaded, or SOURCE lies in the
             outputs.
     """
-    issues: list[str] = []
+    issues: dict[str, None] = {}
     images = open_store(
         source,
         StoreOptions(
             source=True, hidden=settings.hidden, on_issue=lambda issue: _note(issue, issues)
         ),
     )
-    collection = Collection(out, settings)
+    collection = Collection(out, settings, fresh=True)
     wanted = KeyFilter(
         suffixes=settings.suffixes,
         include=settings.include,
@@ -314,18 +315,20 @@ def own_outputs(source: str, out: str) -> tuple[str, ...]:
     """The folders of the source that hold outputs, so that results never become images.
 
     Raises:
-        ConfigError: The source is one of the output folders.
+        ConfigError: Source and outputs are the same place, or the source holds outputs.
     """
-    folders = [below(out, name) for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
-    root = source.rstrip("/\\") + "/"
-    for folder in folders:
-        if root.startswith(folder.replace("\\", "/") + "/"):
-            raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
-    if out.rstrip("/\\") + "/" != root and (out + "/").startswith(root):
-        return (out.removeprefix(root),)
-    return tuple(folder.removeprefix(root) for folder in folders if folder.startswith(root))
+    root, own = (f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out))
+    if own == root:
+        raise ConfigError(
+            f"images and outputs can't share {source}: give the outputs a folder of their own,"
+            f" such as {below(source, 'bucketlens')}"
+        )
+    if root.startswith(tuple(f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER))):
+        raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
+    return (own.removeprefix(root),) if own.startswith(root) else ()
 
 
-def _note(issue: ListingIssue, issues: list[str]) -> None:
-    log.warning("%s could not be listed: %s", issue.prefix, issue.reason)
-    issues.append(issue.prefix)
+def _note(issue: ListingIssue, issues: dict[str, None]) -> None:
+    if issue.prefix not in issues:  # the listing is made twice, once to count
+        log.warning("not looked at: %s", issue.reason)
+        issues[issue.prefix] = None

@@ -11,7 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -115,10 +115,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Resolved(msgspec.Struct, frozen=True):
-    """Settings and, for each, where its value came from."""
+    """Settings and, for each, where its value came from.
+
+    Attributes:
+        own_file: They are kept in a file that the caller names, and not with the outputs.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
+    own_file: bool = False
 
 
 FIELDS: tuple[str, ...] = Settings.__struct_fields__
@@ -141,17 +146,33 @@ def _find_description(annotation: Any) -> str | None:  # noqa: ANN401 - annotati
     return None
 
 
+class SettingsText(NamedTuple):
+    """A settings file that was read already.
+
+    Attributes:
+        where: What messages call it.
+        text: TOML.
+    """
+
+    where: str
+    text: str
+
+
 def load_settings(
     *,
     file: Path | None = None,
+    collection: SettingsText | None = None,
     environ: Mapping[str, str] | None = None,
+    assignments: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Resolved:
     """Build the settings from defaults, a TOML file, the environment and flags, in that order.
 
     Args:
         file: A TOML file; without one, the file that ``BUCKETLENS_CONFIG`` names.
+        collection: The settings file that lies with the outputs, used where neither names one.
         environ: Environment variables; ``BUCKETLENS_MIN_CONFIDENCE`` sets ``min_confidence``.
+        assignments: Values from the command line as text, as the environment would hold them.
         flags: Values from the command line; those that are None were not given.
 
     Raises:
@@ -165,9 +186,11 @@ def load_settings(
 
     if file is None and environ.get(CONFIG_VARIABLE):
         file = Path(environ[CONFIG_VARIABLE])
+    text = _read(file) if file is not None else collection
     layers = [
-        (_from_file(file), f"file {file}", True),
+        (_from_text(text), f"file {text.where}" if text else "", True),
         (_from_environment(environ), "environment", False),
+        (assignments or {}, "flag", False),
         ({name: v for name, v in (flags or {}).items() if v is not None}, "flag", True),
     ]
     for layer, origin, strict in layers:
@@ -183,18 +206,25 @@ def load_settings(
                 mistakes.append(f"{name} ({where}): {exc}, got {value!r}")
     if mistakes:
         raise ConfigError("the settings are not valid:\n  " + "\n  ".join(mistakes))
-    return Resolved(Settings(**values), origins)
+    return Resolved(Settings(**values), origins, own_file=file is not None)
 
 
-def _from_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
+def _read(file: Path) -> SettingsText:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return SettingsText(str(file), file.read_text(encoding="utf-8"))
     except OSError as exc:
         raise ConfigError(f"the settings file {file} can't be read: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except UnicodeDecodeError as exc:
         raise ConfigError(f"the settings file {file} is not valid TOML: {exc}") from exc
+
+
+def _from_text(text: SettingsText | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        return tomllib.loads(text.text)
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"the settings file {text.where} is not valid TOML: {exc}") from exc
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -203,15 +233,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for variable, value in environ.items()
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in NOT_SETTINGS
     }
-
-
-def parse_setting(name: str, text: str) -> Any:  # noqa: ANN401 - settings are of many types
-    """The value of a setting from its text, as the environment holds it.
-
-    Raises:
-        msgspec.ValidationError: The text is not such a value.
-    """
-    return _convert(text, setting_types()[name], strict=False)
 
 
 def _convert(value: Any, annotation: Any, *, strict: bool) -> Any:  # noqa: ANN401

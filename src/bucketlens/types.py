@@ -78,6 +78,7 @@ class DecodedImage:
         frames: Frames or pages of the file; the first is the one decoded.
         orientation: The EXIF orientation that was applied, 1 to 8.
         taken: When the photo was taken by its EXIF data, ISO 8601 without zone, if it says.
+        small: The same picture in 320 pixels at most, where it has been made already.
     """
 
     pixels: RGBPixels
@@ -87,6 +88,7 @@ class DecodedImage:
     frames: int = 1
     orientation: int = 1
     taken: str | None = None
+    small: RGBPixels | None = None
 
 
 class BoundingBox(msgspec.Struct, frozen=True, rename="pascal"):

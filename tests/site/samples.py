@@ -69,7 +69,14 @@ def dog_labels() -> tuple[Label, ...]:
         label("Animal", 99.0, categories=category),
         label("Mammal", 98.5, parents=("Animal",), categories=category),
         label("Canine", 98.0, parents=("Mammal", "Animal"), categories=category),
-        label("Dog", 97.31, parents=kin, aliases=("Doggy",), boxes=[box(0.1, 0.2, 0.5, 0.6)]),
+        label(
+            "Dog",
+            97.31,
+            parents=kin,
+            aliases=("Doggy",),
+            categories=category,
+            boxes=[box(0.1, 0.2, 0.5, 0.6)],
+        ),
         label("Golden Retriever", 80.0, parents=("Dog", *kin), categories=category),
         label("Ball", 60.0, boxes=[box(0.8, 0.7, 0.1, 0.1), box(0.05, 0.8, 0.05, 0.05)]),
     )

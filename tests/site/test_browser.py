@@ -268,7 +268,7 @@ def test_tiles_of_a_row_are_equally_tall_and_keep_their_shape(desktop: Visit):
     rows: dict[float, list[float]] = {}
     for top, height, ratio, _, natural in tiles:
         rows.setdefault(round(top), []).append(height)
-        assert ratio == pytest.approx(min(max(natural, 0.5), 2.6), rel=0.06)
+        assert ratio == pytest.approx(min(max(natural, 0.5), 2.1), rel=0.06)
     assert len(rows) > 3
     assert all(max(heights) - min(heights) < 1.5 for heights in rows.values())
 

@@ -21,7 +21,7 @@ def test_a_row_says_all_that_is_known_of_a_label():
     """A bar's length and the words beside it come from the label."""
     dog = view_labels(dog_labels()).specific[0]
     assert (dog.percent, dog.width, dog.places, dog.mark) == ("97", "97.31%", 1, 0)
-    assert (dog.parents, dog.aliases) == (("Canine", "Mammal", "Animal"), ("Doggy",))
+    assert (dog.parents, dog.categories) == (("Canine", "Mammal", "Animal"), ("Animals and Pets",))
 
 
 def test_boxes_carry_the_mark_of_their_label_and_small_ones_lie_on_top():
@@ -29,7 +29,7 @@ def test_boxes_carry_the_mark_of_their_label_and_small_ones_lie_on_top():
     view = view_labels(dog_labels())
     marks = {row.name: row.mark for row in view.specific}
     assert [one.mark for one in view.boxes] == [marks["Dog"], marks["Ball"], marks["Ball"]]
-    assert view.boxes[0].caption == "Dog 97%"
+    assert (view.boxes[0].caption, view.boxes[0].percent) == ("Dog", "97")
     assert (view.boxes[0].left, view.boxes[0].height) == ("10.00%", "60.00%")
     assert view.loud
 

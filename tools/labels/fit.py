@@ -74,34 +74,57 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--dry-run", action="store_true", help="write nothing")
     options = parser.parse_args()
-    settings = Settings(features=("GENERAL_LABELS",))
-    photos, view = score_photos(settings)
-    space = view.space
-    evidence = [space.evidence(photo.scores) for photo in photos]
-    energies = [e.energy for e in evidence if e.energy is not None]
-    usual = round(float(np.median(energies)), 3) if energies else 0.0
-    answers = [
-        a for i in range(len(photos)) for a in _answers(i, photos[i], evidence[i], space, usual)
-    ]
-    models = tuple(sorted(card.model_sha256 for card in find_models(settings).cards()))
-
-    def fit(used: Iterable[Answer]) -> Combination:
-        grouped = defaultdict(list)
-        for answer in used:
-            grouped[answer.situation].append(answer)
-        weights = {s: _fit_situation(s, grouped[s], photos) for s in TERMS}
-        return Combination(
-            models=models, usual_energy=usual, detection=_fit_detection(photos, space), **weights
-        )
-
-    folds = [zlib.crc32(f"{p.set}/{p.file}".encode()) % FOLDS for p in photos]
-    unseen = [fit(a for a in answers if folds[a.photo] != fold) for fold in range(FOLDS)]
-    _report(photos, evidence, view, [unseen[fold] for fold in folds])
-    fitted = fit(answers)
+    photos, view = score_photos(Settings(features=("GENERAL_LABELS",)))
+    evidence = [view.space.evidence(photo.scores) for photo in photos]
+    answers, usual = answers_of(photos, evidence, view.space)
+    _report(photos, evidence, view, fit_unseen(photos, answers, usual, view.space))
+    fitted = fit(photos, answers, usual, view.space)
     for situation in (*TERMS, "detection"):
         print(situation, msgspec.to_builtins(getattr(fitted, situation)))
     if not options.dry_run:
         _write(fitted)
+
+
+def answers_of(
+    photos: list[ScoredPhoto], evidence: list[Evidence], space: LabelSpace
+) -> tuple[list[Answer], float]:
+    """All labels of all photos of which it is known whether they are right; the usual energy."""
+    energies = [said.energy for said in evidence if said.energy is not None]
+    usual = round(float(np.median(energies)), 3) if energies else 0.0
+    answers = [
+        answer
+        for i, photo in enumerate(photos)
+        for answer in _answers(i, photo, evidence[i], space, usual)
+    ]
+    return answers, usual
+
+
+def fit(
+    photos: list[ScoredPhoto], answers: Iterable[Answer], usual: float, space: LabelSpace
+) -> Combination:
+    """The weights that fit some answers best."""
+    grouped = defaultdict(list)
+    for answer in answers:
+        grouped[answer.situation].append(answer)
+    cards = find_models(Settings()).cards()
+    return Combination(
+        models=tuple(sorted(card.model_sha256 for card in cards)),
+        usual_energy=usual,
+        detection=_fit_detection(photos, space),
+        **{s: _fit_situation(s, grouped[s], photos) for s in TERMS},
+    )
+
+
+def fit_unseen(
+    photos: list[ScoredPhoto], answers: list[Answer], usual: float, space: LabelSpace
+) -> list[Combination]:
+    """For each photo, weights that were fitted on other photos."""
+    folds = [zlib.crc32(f"{photo.set}/{photo.file}".encode()) % FOLDS for photo in photos]
+    unseen = [
+        fit(photos, [a for a in answers if folds[a.photo] != fold], usual, space)
+        for fold in range(FOLDS)
+    ]
+    return [unseen[fold] for fold in folds]
 
 
 def _answers(

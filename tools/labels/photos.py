@@ -42,6 +42,7 @@ class ScoredPhoto:
 
     set: str
     file: str
+    path: Path
     scores: Scores
     truth: Truth
     weight: float
@@ -65,8 +66,10 @@ def score_photos(settings: Settings) -> tuple[list[ScoredPhoto], View]:
     with ThreadPoolExecutor() as pool:
         scores = pool.map(score, wanted)
         photos = [
-            ScoredPhoto(name, file, said, truth, weight)
-            for said, (name, file, truth, weight) in zip(scores, wanted.values(), strict=True)
+            ScoredPhoto(name, file, path, said, truth, weight)
+            for said, (path, (name, file, truth, weight)) in zip(
+                scores, wanted.items(), strict=True
+            )
         ]
     return photos, labeler.view
 

@@ -5,7 +5,7 @@ Usage: measure_classifier.py WORK_FOLDER TARGET_FOLDER    (PYTHONPATH: src)
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -43,7 +43,7 @@ VERSION = "1"
 
 def main(work: Path, target: Path) -> None:
     """Measure and write."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     quantised, exact = _open(work / f"{NAME}.onnx"), _open(work / f"{NAME}.float.onnx")
     measured, logits, right = [], [], []
     for name in SETS:
@@ -92,8 +92,7 @@ def main(work: Path, target: Path) -> None:
         calibration=report,
         remarks=(
             "Top-1 counts a class of the reassessed labels as right.",
-            "8-bit activations and 7-bit weights, which no processor saturates on; outputs are "
-            "float.",
+            "8-bit activations, 7-bit weights (no processor saturates on them), float outputs.",
         ),
     )
     write_folder(target, card, work / f"{NAME}.onnx", _labels())

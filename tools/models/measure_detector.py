@@ -6,7 +6,7 @@ Usage: measure_detector.py WORK_FOLDER TARGET_FOLDER    (PYTHONPATH: src and too
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import io
 import json
 import sys
@@ -135,7 +135,7 @@ def runners(work: Path) -> tuple[Run, Run]:
 
 def main(work: Path, target: Path) -> None:
     """Measure and write."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     run_quantised, run_exact = runners(work)
     measured = []
     for name in SETS:

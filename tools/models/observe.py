@@ -31,7 +31,8 @@ class Observations:
         extremes: The smallest and the largest value of each tensor.
         values: Some values of each tensor, (M,).
         rows: For each layer with weights, some of the inputs that its weights are multiplied
-            with, (M, K), where K is the number of weights of one output.
+            with, (M, K), where K is the number of weights of one output; (M, O, K) for a
+            depthwise layer, where each output has an input of its own.
     """
 
     extremes: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -40,12 +41,8 @@ class Observations:
 
 
 def weighted(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """Return the layers whose weights are rounded with feedback: all but depthwise ones."""
-    return [
-        node
-        for node in model.graph.node
-        if node.op_type == "Gemm" or (node.op_type == "Conv" and attribute(node, "group", 1) == 1)
-    ]
+    """Return the layers whose weights are rounded with feedback."""
+    return [node for node in model.graph.node if node.op_type in {"Gemm", "Conv"}]
 
 
 def observe(model: onnx.ModelProto, inputs: Iterable[Array]) -> Observations:
@@ -101,4 +98,7 @@ def _rows(
     windows = windows[:, :: strides[0], :: strides[1]]
     down = random.integers(0, windows.shape[1], ROWS_A_PHOTO)
     across = random.integers(0, windows.shape[2], ROWS_A_PHOTO)
-    return windows[:, down, across].transpose(1, 0, 2, 3).reshape(ROWS_A_PHOTO, -1)
+    chosen = windows[:, down, across].transpose(1, 0, 2, 3)
+    if attribute(node, "group", 1) == 1:
+        return chosen.reshape(ROWS_A_PHOTO, -1)
+    return chosen.reshape(ROWS_A_PHOTO, len(planes), -1)

@@ -25,7 +25,7 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
-from rounding import RoundedWeights, round_weights
+from rounding import LARGEST_WEIGHT, RoundedWeights, round_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +85,7 @@ def quantise(
     drop_unused(made)
     tidy(made)
     onnx.checker.check_model(made, full_check=True)
+    _check_no_saturation(made)
     return made
 
 
@@ -148,6 +149,14 @@ def _put_weights(model: onnx.ModelProto, name: str, rounded: RoundedWeights, bia
         (biases.input[1], bias_scale.astype(np.float32)),
     ):
         fixed[target].CopyFrom(numpy_helper.from_array(values, target))
+
+
+def _check_no_saturation(model: onnx.ModelProto) -> None:
+    """Check that all weights are within what no processor saturates on."""
+    for tensor in model.graph.initializer:
+        largest = int(np.abs(numpy_helper.to_array(tensor).astype(np.int64)).max(initial=0))
+        if tensor.data_type == onnx.TensorProto.INT8 and largest > LARGEST_WEIGHT:
+            raise ValueError(f"{tensor.name}: a weight of {largest}, over {LARGEST_WEIGHT}")
 
 
 def _keep_float(model: onnx.ModelProto, output: str) -> None:

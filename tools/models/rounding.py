@@ -23,6 +23,7 @@ HIGH_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45,
 WEIGHT_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 DAMPING = 0.01
 SMALLEST_STEP = 1e-4
+SMALLEST_MOMENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def on_grid(values: Floats, low: float, high: float) -> Floats:
     return (np.clip(np.rint(values / step) + zero, 0, LEVELS) - zero) * step
 
 
-def round_weights(weights: Floats, rows: Floats) -> RoundedWeights:
+def round_weights(
+    weights: Floats, rows: Floats, smallest_step: float | None = None
+) -> RoundedWeights:
     """Round a layer's weights so that its outputs, rather than its weights, change least.
 
     One input after the other is rounded, and the error that this makes on the calibration
@@ -74,14 +77,30 @@ def round_weights(weights: Floats, rows: Floats) -> RoundedWeights:
 
     Args:
         weights: (O, ...).
-        rows: Inputs of the layer, (M, K), where K weights belong to each output.
+        rows: Inputs of the layer, (M, K), where K weights belong to each output; or (M, O, K)
+            where each output has inputs of its own.
+        smallest_step: No channel gets a finer one. A channel that training left without weights
+            would otherwise have no step that its bias fits on.
     """
+    if smallest_step is None:
+        smallest_step = float(np.abs(weights).max()) / LARGEST_WEIGHT * SMALLEST_STEP
+    if rows.ndim == 3:  # noqa: PLR2004 - the layer is depthwise: each channel is a layer
+        each = [
+            round_weights(weights[i : i + 1], rows[:, i], smallest_step)
+            for i in range(len(weights))
+        ]
+        return RoundedWeights(
+            np.concatenate([one.codes for one in each]),
+            np.concatenate([one.scale for one in each]),
+            np.concatenate([one.bias_shift for one in each]),
+        )
     flat = weights.reshape(len(weights), -1).astype(np.float64)
     inputs = rows.astype(np.float64)
     moments = inputs.T @ inputs / len(inputs)
-    scale = _weight_scale(flat, np.diag(moments)).astype(np.float32)
+    scale = np.maximum(_weight_scale(flat, np.diag(moments)), smallest_step).astype(np.float32)
     step = scale.astype(np.float64)
-    moments[np.diag_indices_from(moments)] += DAMPING * np.diag(moments).mean()
+    # An input that is always zero would leave nothing to invert.
+    moments[np.diag_indices_from(moments)] += DAMPING * np.diag(moments).mean() + SMALLEST_MOMENT
     order = np.argsort(-np.diag(moments), kind="stable")  # what matters most goes first
     feedback = np.linalg.cholesky(np.linalg.inv(moments[np.ix_(order, order)])).T
     left, codes = flat[:, order], np.zeros_like(flat)
@@ -102,8 +121,7 @@ def _weight_scale(flat: Floats, importance: Floats) -> Floats:
         for scale in scales
     ]
     best: Floats = scales[np.argmin(harm, axis=0), np.arange(len(flat))]
-    # A channel that training left without weights would have no step that its bias fits on.
-    return np.maximum(best, best.max() * SMALLEST_STEP)
+    return best
 
 
 def _codes(values: Floats, step: Floats) -> Floats:

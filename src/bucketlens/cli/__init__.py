@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import click
@@ -84,7 +85,9 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the status that the outcome has."""
-    sys.exit(run(arguments))
+    status = run(arguments)
+    _flush()
+    sys.exit(status)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -104,15 +107,23 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        outcome = 0
+        outcome = 0  # whoever read our output has seen enough
     except Exception:  # noqa: BLE001 - the last place that can say so
         traceback.print_exc()
         return _complain("this is a bug in bucketlens; please report it with the lines above", BUG)
     return outcome if isinstance(outcome, int) else 0
 
 
+def _flush() -> None:
+    """Keep the interpreter from complaining at exit about output that nobody reads any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _complain(message: str, status: int) -> int:
-    click.echo(f"bucketlens: {message}", err=True)
+    with suppress(OSError):  # nobody may be there to read it
+        click.echo(f"bucketlens: {message}", err=True)
     return status

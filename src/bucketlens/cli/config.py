@@ -13,19 +13,28 @@ from bucketlens.settings import FIELDS, describe
 
 @click.command("config")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("out", required=False)
 @setting_options()
 @click.pass_obj
-def command(config_file: str | None, /, assignments: tuple[str, ...], *, as_json: bool) -> None:
-    r"""Print the settings in force and where each comes from.
+def command(
+    config_file: str | None,
+    /,
+    out: str | None,
+    assignments: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
+    r"""Print the settings in force and where each comes from, also those kept with OUT.
 
     Later ones win: defaults, the settings file, the environment (BUCKETLENS_MIN_CONFIDENCE sets
     min_confidence), flags.
 
     \b
     bucketlens config
+    bucketlens config ~/labels
     bucketlens --config lens.toml config --json
     """
-    resolved = resolve_settings(config_file, assignments)
+    resolved = resolve_settings(config_file, assignments, out)
     values = msgspec.to_builtins(resolved.settings)
     if as_json:
         document = {

@@ -20,6 +20,7 @@ from bucketlens.records import FailureRecord
 from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
+    from bucketlens.pipeline.labelling import Result
     from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
 
@@ -58,8 +59,7 @@ def command(
     labeler = build_labeler(settings)
     status = 0
     for name in files:
-        loaded = _read(name)
-        result = labeler.label([loaded])[0]
+        loaded, result = _label(labeler, name)
         if isinstance(result, Exception):
             raise result
         if isinstance(result, FailureRecord):
@@ -69,9 +69,18 @@ def command(
         _tell(name, result, as_json=as_json, many=len(files) > 1)
         if explain:
             _explain(labeler, result.record, explain)
-        if boxes:
+        if boxes and loaded:
             _draw(loaded, result.record, settings, Path(boxes))
     return status
+
+
+def _label(labeler: Labeler, name: str) -> tuple[Loaded | None, Result]:
+    """The bytes and what became of them; a file that can't be read fails like one that is bad."""
+    try:
+        loaded = _read(name)
+    except MissingError as exc:
+        return None, labeler.failure(ObjectInfo(key=name, etag="", size=0, modified=0.0), exc)
+    return loaded, labeler.label([loaded])[0]
 
 
 def _read(name: str) -> Loaded:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import msgspec
 
-from bucketlens.errors import ConfigError
-from bucketlens.settings import FIELDS, Resolved, load_settings, parse_setting
+from bucketlens.settings import Resolved, SettingsText, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,24 +59,38 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 def resolve_settings(
     config_file: str | None,
     assignments: Iterable[str] = (),
+    out: str | None = None,
+    /,
     **flags: Any,  # noqa: ANN401
 ) -> Resolved:
-    """The settings from defaults, file, environment, ``--set`` and flags."""
+    """The settings from defaults, file, environment, ``--set`` and flags.
+
+    Args:
+        config_file: What ``--config`` names.
+        assignments: Of ``--set``.
+        out: The collection whose own settings file is used where no other is named.
+        flags: Values by setting; None and empty tuples were not given.
+    """
     given = {name: value for name, value in flags.items() if value not in (None, ())}
+    texts: dict[str, str] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise click.UsageError(f"--set {assignment}: write it as NAME=VALUE")
-        given[name.strip().replace("-", "_")] = _parsed(name.strip().replace("-", "_"), value)
+        texts[name.strip().replace("-", "_")] = value
     return load_settings(
-        file=Path(config_file) if config_file else None, environ=os.environ, flags=given
+        file=Path(config_file) if config_file else None,
+        collection=_kept_with(out) if out is not None else None,
+        environ=os.environ,
+        assignments=texts,
+        flags=given,
     )
 
 
-def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - settings are of many types
-    if name not in FIELDS:
-        return text
-    try:
-        return parse_setting(name, text)
-    except msgspec.MsgspecError as exc:
-        raise ConfigError(f"--set {name}: {exc}, got {text!r}", setting=name) from exc
+def _kept_with(out: str) -> SettingsText | None:
+    from bucketlens.pipeline.keeping import SETTINGS_NAME, read_settings  # noqa: PLC0415
+    from bucketlens.stores import open_store  # noqa: PLC0415 - not for help
+
+    private = open_store(out)
+    text = read_settings(private)
+    return None if text is None else SettingsText(f"{private.location}/{SETTINGS_NAME}", text)

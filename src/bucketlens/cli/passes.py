@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sys
 import threading
 import time
-from contextlib import contextmanager
+import traceback
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bucketlens.assembly import open_pass
 from bucketlens.cli.progress import show_progress
-from bucketlens.errors import ConfigError
+from bucketlens.errors import BucketlensError
 from bucketlens.pipeline.pacing import measure_pace
 from bucketlens.pipeline.passing import Forecast, Tally, forecast
 from bucketlens.pipeline.settling import Action, Outcome
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
     from bucketlens.pipeline.passing import Pass
 
-__all__ = ["Doing", "open_pass", "perform"]
-
 BUG = 70
 TRANSIENT = 75
+INTERRUPTED = 130
+
+SHOW_CURSOR = "\x1b[?25h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Doing:
     """What the user asked for.
 
     Attributes:
-        again: The command that goes on after an interruption.
+        again: The whole command, which goes on after an interruption.
         limit: Look at so many images only.
         dry_run: Change nothing.
         as_json: The summary goes to standard output as JSON.
@@ -56,22 +59,23 @@ def perform(work: Pass, doing: Doing) -> int:
         return _tell_forecast(work, forecast(work, tally, limit=doing.limit), tally, doing)
     started = time.monotonic()
     stop = threading.Event()
-    refusal: ConfigError | None = None
+    ended_by: BucketlensError | None = None
     with stopping(stop), show_progress(work, tally, limit=doing.limit) as told:
         try:
             work.run(tally, stop=stop, limit=doing.limit, told=told)
-        except ConfigError as exc:
-            refusal = exc
-    _summarise(tally, time.monotonic() - started, doing)
-    if refusal is not None:
-        raise refusal
+        except BucketlensError as exc:
+            ended_by = exc
+    with suppress(BrokenPipeError, SystemExit):  # the latter is what rich makes of the former
+        _summarise(tally, time.monotonic() - started, doing)
+    if ended_by is not None:
+        raise ended_by
     return exit_status(tally)
 
 
 def exit_status(tally: Tally) -> int:
     """0 when every image is labelled; else by the gravest thing that happened."""
     if tally.interrupted:
-        return 130
+        return INTERRUPTED
     if tally.errors["bug"]:
         return BUG
     if tally.errors["transient"]:
@@ -86,10 +90,11 @@ def stopping(stop: threading.Event) -> Iterator[None]:
     def handle(signum: int, frame: object) -> None:
         del frame
         if stop.is_set():
-            raise KeyboardInterrupt
+            _leave_at_once()
         stop.set()
         name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
-        click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
+        with suppress(OSError):  # nobody may be there to read it
+            click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -101,6 +106,13 @@ def stopping(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave_at_once() -> NoReturn:
+    """End without waiting for the threads: whatever they leave, the next run puts right."""
+    with suppress(OSError):
+        click.echo(SHOW_CURSOR if sys.stderr.isatty() else "", err=True, nl=False)
+    os._exit(INTERRUPTED)
 
 
 def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
@@ -123,8 +135,17 @@ def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
     if tally.passed_over:
         console.print(f"{tally.passed_over:,} other files passed over")
     _list_failures(tally, console)
+    _show_bug(tally)
     if tally.interrupted:
-        console.print(f"interrupted: `bucketlens {doing.again}` goes on where this stopped")
+        click.echo(f"interrupted: this goes on where it stopped:\n    {doing.again}", err=True)
+
+
+def _show_bug(tally: Tally) -> None:
+    """The first bug with its traceback, since a bug report needs one."""
+    bug = next((settled.bug for settled in tally.failures if settled.bug), None)
+    if bug is not None:
+        traceback.print_exception(bug)
+        click.echo("bucketlens: this is a bug; please report it with the lines above", err=True)
 
 
 def _list_failures(tally: Tally, console: Console) -> None:
@@ -164,6 +185,8 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
     verbs = {
         Action.SCORE: "would be labelled",
         Action.VIEW: "would get new labels from stored scores",
+        Action.DRAW: "would get new pictures and pages, without being scored again",
+        Action.PAGE: "would get new pages from their records",
         Action.REMOVE: "would be removed, since their images are gone",
         Action.NOTHING: "are up to date",
     }

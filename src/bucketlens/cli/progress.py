@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -118,6 +118,7 @@ def _lines(tally: Tally, counted: _Counted) -> Callable[[Settled], None]:
         if counted.total is not None and rate:
             left = f", {(counted.total - tally.settled) / rate:.0f} s left"
         failed = f", {tally.errors.total():,} failed" if tally.errors else ""
-        click.echo(f"{tally.settled:,}{of}, {rate:.1f}/s{left}{failed}", err=True)
+        with suppress(OSError):  # nobody may read it any more; the work goes on
+            click.echo(f"{tally.settled:,}{of}, {rate:.1f}/s{left}{failed}", err=True)
 
     return told

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+import threading
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from bucketlens.assembly import Collection
+from bucketlens.assembly import Collection, current_fingerprints
+from bucketlens.cli.keeping import keep, tell_changes
 from bucketlens.cli.options import resolve_settings, setting_options
+from bucketlens.cli.passes import INTERRUPTED, stopping
 from bucketlens.cli.relabelling import relabel_all
+from bucketlens.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bucketlens.settings import Resolved
 
 MOST_LABELS = 15
 
@@ -33,14 +43,19 @@ def command(
     r"""Make all labels of OUT again from stored scores, under the present settings.
 
     No image is read and no model runs, so that a new threshold costs minutes for a million images.
+    What flags say is kept in OUT/bucketlens.toml and holds for later runs.
 
     \b
     bucketlens relabel ~/labels --min-confidence 70 --dry-run
     bucketlens relabel ~/labels --set 'label_thresholds={"Dog": 80}'
     """
-    settings = resolve_settings(config_file, assignments, **flags).settings
+    resolved = resolve_settings(config_file, assignments, out, **flags)
+    collection = Collection(out, resolved.settings)
+    _settle_settings(collection, resolved, dry_run=dry_run)
     started = time.monotonic()
-    done = relabel_all(Collection(out, settings), settings, dry_run=dry_run)
+    stop = threading.Event()
+    with stopping(stop):
+        done = relabel_all(collection, resolved.settings, stop=stop, dry_run=dry_run)
     seconds = time.monotonic() - started
     if as_json:
         summary = {
@@ -68,4 +83,18 @@ def command(
         click.echo(
             f"{done.stale:,} were made by other models: `bucketlens run` reads them again", err=True
         )
+    if stop.is_set():
+        command_line = shlex.join(["bucketlens", *sys.argv[1:]])
+        click.echo(f"interrupted: this goes on where it stopped:\n    {command_line}", err=True)
+        return INTERRUPTED
     return 0
+
+
+def _settle_settings(collection: Collection, resolved: Resolved, *, dry_run: bool) -> None:
+    """Say what differs from the last call, and keep what flags say."""
+    if next(iter(collection.records.list()), None) is None:
+        raise ConfigError(f"{collection.out} holds no records: `bucketlens run` makes them")
+    now = current_fingerprints(resolved.settings)
+    tell_changes(collection.private, resolved, scores=now.scores, view=now.view)
+    if not dry_run:
+        keep(collection.private, resolved, scores=now.scores, view=now.view)

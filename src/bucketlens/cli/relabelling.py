@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,10 +16,12 @@ from bucketlens.pipeline.relabelling import Relabeler, Relabelled, record_names
 from bucketlens.pipeline.running import available_cores
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bucketlens.settings import Settings
 
 CHUNK = 256
-"""Records that a process is handed at once."""
+"""Records that are done at once: what an interruption waits for."""
 
 ALONE = 2_000
 """Up to so many records a second process costs more than it gains."""
@@ -24,20 +29,44 @@ ALONE = 2_000
 _worker: Relabeler | None = None
 
 
-def relabel_all(collection: Collection, settings: Settings, *, dry_run: bool) -> Relabelled:
-    """Relabel every record of a collection, then renew its index."""
+def relabel_all(
+    collection: Collection, settings: Settings, *, stop: threading.Event, dry_run: bool
+) -> Relabelled:
+    """Relabel every record of a collection, then renew its index; ``stop`` ends it early."""
     total = Relabelled()
     names = iter(record_names(collection.records))
-    total.add(_relabeler(collection, settings, dry_run=dry_run).relabel(islice(names, ALONE)))
+    alone = _relabeler(collection, settings, dry_run=dry_run)
+    for chunk in _chunks(islice(names, ALONE), stop):
+        total.add(alone.relabel(chunk))
+    _relabel_in_processes(names, collection.out, settings, total, stop=stop, dry_run=dry_run)
+    if total.written and collection.pages is not None:
+        renew_index(collection.records, collection.private, collection.pages)
+    return total
+
+
+def _chunks(names: Iterator[str], stop: threading.Event) -> Iterator[tuple[str, ...]]:
+    while not stop.is_set() and (chunk := tuple(islice(names, CHUNK))):
+        yield chunk
+
+
+def _relabel_in_processes(
+    names: Iterator[str],
+    out: str,
+    settings: Settings,
+    total: Relabelled,
+    *,
+    stop: threading.Event,
+    dry_run: bool,
+) -> None:
     processes = settings.workers or available_cores()
     with ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
-        initargs=(collection.out, settings, dry_run),
+        initargs=(out, settings, dry_run),
     ) as pool:
         running: set[Future[Relabelled]] = set()
-        while chunk := tuple(islice(names, CHUNK)):
+        for chunk in _chunks(names, stop):
             running.add(pool.submit(_relabel, chunk))
             if len(running) >= 2 * processes:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -45,9 +74,6 @@ def relabel_all(collection: Collection, settings: Settings, *, dry_run: bool) ->
                     total.add(future.result())
         for future in running:
             total.add(future.result())
-    if total.changed and not dry_run and collection.pages is not None:
-        renew_index(collection.records, collection.private, collection.pages)
-    return total
 
 
 def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> Relabeler:
@@ -61,8 +87,19 @@ def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> 
 
 
 def _begin(out: str, settings: Settings, dry_run: bool) -> None:  # noqa: FBT001 - a pool's initargs
+    """What a process of the pool does first."""
     global _worker  # noqa: PLW0603 - a process has one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _relabeler(Collection(out, settings), settings, dry_run=dry_run)
+
+
+def _end_with_parent() -> None:
+    """A process of a pool waits for work for ever when the one that began it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _relabel(names: tuple[str, ...]) -> Relabelled:

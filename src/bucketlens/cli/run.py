@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 
 import click
 
@@ -47,15 +48,23 @@ def command(
     r"""Label every image of SOURCE and keep records and pages in OUT.
 
     SOURCE and OUT are folders or URLs. What is done already is skipped, what has changed is done
-    again, what is gone is removed. Stop it at any time; the same command goes on.
+    again, what is gone is removed. Stop it at any time; the same command goes on. What flags say
+    of labels and pages is kept in OUT/bucketlens.toml and holds for later runs.
 
     \b
     bucketlens run ~/Pictures ~/labels
     bucketlens run ~/Pictures ~/labels --include 'trips/**' --dry-run
     """
-    from bucketlens.cli.passes import Doing, open_pass, perform  # noqa: PLC0415 - help stays light
+    from bucketlens.assembly import open_pass  # noqa: PLC0415 - not for help
+    from bucketlens.cli.keeping import keep, tell_changes  # noqa: PLC0415
+    from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
 
-    settings = resolve_settings(config_file, assignments, **flags).settings
-    work = open_pass(source, out, settings, allow_deletes=allow_deletes)
-    again = f"run {shlex.quote(source)} {shlex.quote(out)}"
+    resolved = resolve_settings(config_file, assignments, out, **flags)
+    work = open_pass(source, out, resolved.settings, allow_deletes=allow_deletes)
+    scores, view = work.labeler.scorer.fingerprint, work.labeler.view.fingerprint
+    tell_changes(work.private, resolved, scores=scores, view=view)
+    if not dry_run:
+        next(iter(work.source.list()), None)  # a source that is not there leaves no trace in OUT
+        keep(work.private, resolved, scores=scores, view=view)
+    again = shlex.join(["bucketlens", *sys.argv[1:]])
     return perform(work, Doing(again, limit=limit, dry_run=dry_run, as_json=as_json))

@@ -27,7 +27,7 @@ def command(config_file: str | None, /, out: str, key: str, *, as_json: bool) ->
     bucketlens show ~/labels trip/beach.jpg
     bucketlens show ~/labels trip/beach.jpg --json
     """
-    collection = Collection(out, resolve_settings(config_file).settings)
+    collection = Collection(out, resolve_settings(config_file, (), out).settings)
     try:
         blob = collection.records.get(output_name(key, ".json"))
     except MissingError as exc:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -35,13 +37,19 @@ def command(
     \b
     bucketlens status ~/labels
     """
-    settings = resolve_settings(config_file, assignments, **flags).settings
+    settings = resolve_settings(config_file, assignments, out, **flags).settings
     found = survey(Collection(out, settings).records, current_fingerprints(settings))
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
+        click.echo(json.dumps(_document(found), indent=2))
     else:
         _tell(out, found)
     return 1 if found.errors or found.damaged else 0
+
+
+def _document(found: Survey) -> dict[str, Any]:
+    """All counts as JSON can hold them (``asdict`` copies no Counter before Python 3.12)."""
+    values = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {n: dict(v.most_common()) if isinstance(v, Counter) else v for n, v in values.items()}
 
 
 def _tell(out: str, found: Survey) -> None:

@@ -1,12 +1,21 @@
 """Images: bytes to upright pixels, pixels to what the models, the pages and the record need."""
 
 from bucketlens.imaging.decode import decode
-from bucketlens.imaging.encode import encode_jpeg, fit, preview, thumbnail
+from bucketlens.imaging.encode import (
+    SMALL,
+    encode_jpeg,
+    fit,
+    preview,
+    small_copy,
+    thumbnail,
+    with_small,
+)
 from bucketlens.imaging.limits import Cover, Limits
 from bucketlens.imaging.properties import picture_tones, region_colors
 from bucketlens.imaging.resize import model_input, resize
 
 __all__ = [
+    "SMALL",
     "Cover",
     "Limits",
     "decode",
@@ -17,5 +26,7 @@ __all__ = [
     "preview",
     "region_colors",
     "resize",
+    "small_copy",
     "thumbnail",
+    "with_small",
 ]

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bucketlens.colors import named_colors, nearest_named
-from bucketlens.imaging.encode import fit
+from bucketlens.imaging.encode import SMALL, fit
 from bucketlens.types import BoundingBox, PictureTones, Swatch, Tone
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bucketlens.types import Detection, RGBPixels
-
-COPY = 320
-"""Long side of the copy that is looked at, pixels."""
 
 SAMPLES = 80
 """Pixels along the long side of which the colours are counted: 5,000 tell as much as millions."""
@@ -94,7 +91,7 @@ def picture_tones(pixels: RGBPixels, detections: Sequence[Detection] = ()) -> Pi
             give the same result as the picture that they were made from, and cost less.
         detections: What was found in it.
     """
-    small = fit(pixels, COPY)
+    small = fit(pixels, SMALL)
     boxes = [found.box for found in detections if found.score >= FOREGROUND_SCORE] or [MIDDLE]
     front, back = _sums(small, _mask(small.shape[0], small.shape[1], boxes))
     whole = front + back

@@ -51,21 +51,21 @@ def decode_image(
         classes: How many labels the detector has.
         decoding: Strides, floor, overlap and limits, from the model card.
     """
-    columns, rows = maps[0].shape[2], maps[0].shape[1]
-    size = np.array([columns, rows], np.float32) * decoding.strides[0]
-    found = [
-        _decode_level(level, stride, classes, decoding)
-        for level, stride in zip(maps, decoding.strides, strict=True)
-    ]
-    index, score, corners = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    corners = np.clip(corners / np.tile(size, 2), 0.0, 1.0)
-    # A stable sort: equal scores stay in the order of the maps, on every machine.
-    order = np.argsort(-score, kind="stable")[: decoding.max_candidates]
-    index, score, corners = index[order], score[order], corners[order]
-    kept = suppress(corners, index, decoding.iou)[: decoding.max_detections]
+    found = _above_floor(maps, classes, decoding)
+    corners = np.concatenate(
+        [
+            _corners(level[classes:], found.cell[found.level == index], stride, decoding.bins)
+            for index, (level, stride) in enumerate(zip(maps, decoding.strides, strict=True))
+        ]
+    )
+    # Boxes were made level by level; back to the order of the scores.
+    corners = corners[np.argsort(np.argsort(found.level, kind="stable"), kind="stable")]
+    size = np.array([maps[0].shape[2], maps[0].shape[1]], np.float32) * decoding.strides[0]
+    corners = np.clip(corners / np.tile(size, 2), 0.0, 1.0).astype(np.float32)
+    kept = suppress(corners, found.class_index, decoding.iou)[: decoding.max_detections]
     corners = corners[kept]
     box = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    return Detections(index[kept], score[kept], box)
+    return Detections(found.class_index[kept], _sigmoid(found.logit[kept]), box)
 
 
 def suppress(
@@ -78,15 +78,16 @@ def suppress(
         class_index: Boxes of different classes never suppress each other, (K,).
         iou: Overlap (intersection over union) above which the less sure box goes.
     """
-    rivals = overlaps(corners) > iou
-    rivals &= class_index[:, None] == class_index[None, :]
-    gone = np.zeros(len(corners), dtype=bool)
     kept: list[int] = []
-    for row in range(len(corners)):
-        if not gone[row]:
-            kept.append(row)
-            gone |= rivals[row]
-    return np.array(kept, dtype=np.intp)
+    for one in np.unique(class_index):
+        members = np.flatnonzero(class_index == one)
+        rivals = overlaps(corners[members]) > iou
+        gone = np.zeros(len(members), dtype=bool)
+        for row, member in enumerate(members.tolist()):
+            if not gone[row]:
+                kept.append(member)
+                gone |= rivals[row]
+    return np.sort(np.array(kept, dtype=np.intp))
 
 
 def overlaps(corners: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,24 +99,56 @@ def overlaps(corners: NDArray[np.float32]) -> NDArray[np.float32]:
     area = (right - left) * (bottom - top)
     union = area[:, None] + area - shared
     # Two boxes without area overlap in nothing.
-    return shared / np.maximum(union, np.finfo(np.float32).tiny)
+    ratio: NDArray[np.float32] = shared / np.maximum(union, np.finfo(np.float32).tiny)
+    return ratio
 
 
-def _decode_level(
-    level: NDArray[np.float32], stride: int, classes: int, decoding: DetectorDecoding
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return class, score and corners in pixels of the input, of what is above the floor."""
-    columns = level.shape[2]
-    flat = level.reshape(level.shape[0], -1)
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Scores above the floor, the surest first: where they are and whose."""
+
+    logit: NDArray[np.float32]
+    class_index: NDArray[np.int32]
+    level: NDArray[np.int32]
+    cell: NDArray[np.intp]
+
+
+def _above_floor(
+    maps: Sequence[NDArray[np.float32]], classes: int, decoding: DetectorDecoding
+) -> _Candidates:
+    """Return the surest scores of all maps, at most as many as the card allows."""
     # Thresholding before the sigmoid saves it for all cells but a few.
     floor = np.float32(np.log(decoding.score_floor / (1 - decoding.score_floor)))
-    index, cell = np.nonzero(flat[:classes] > floor)
-    score = 1 / (1 + np.exp(-flat[index, cell]))
-    distances = _expectation(flat[classes:, cell], decoding.bins) * np.float32(stride)
-    centre = np.stack([cell % columns, cell // columns]).astype(np.float32) + np.float32(0.5)
-    centre *= np.float32(stride)
-    corners = np.concatenate([centre - distances[:2], centre + distances[2:]]).T
-    return index.astype(np.int32), score, corners
+    logits, class_indices, levels, cells = [], [], [], []
+    for number, level in enumerate(maps):
+        flat = level[:classes].reshape(-1)
+        places = np.flatnonzero(flat > floor)
+        index, cell = np.divmod(places, level.shape[1] * level.shape[2])
+        logits.append(flat[places])
+        class_indices.append(index.astype(np.int32))
+        levels.append(np.full(len(places), number, np.int32))
+        cells.append(cell)
+    logit = np.concatenate(logits)
+    # A stable sort: equal scores stay in the order of the maps, on every machine.
+    order = np.argsort(-logit, kind="stable")[: decoding.max_candidates]
+    return _Candidates(
+        logit[order],
+        np.concatenate(class_indices)[order],
+        np.concatenate(levels)[order],
+        np.concatenate(cells)[order],
+    )
+
+
+def _corners(
+    sides: NDArray[np.float32], cell: NDArray[np.intp], stride: int, bins: int
+) -> NDArray[np.float32]:
+    """Return left, top, right, bottom in pixels of the input, (K, 4), for cells of one map."""
+    columns = sides.shape[2]
+    logits = sides.reshape(len(sides), -1)[:, cell]
+    distances = _expectation(logits, bins) * np.float32(stride)
+    centre = np.stack([cell % columns, cell // columns]).astype(np.float32)
+    centre = (centre + np.float32(0.5)) * np.float32(stride)
+    return np.concatenate([centre - distances[:2], centre + distances[2:]]).T
 
 
 def _expectation(logits: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
@@ -123,4 +156,9 @@ def _expectation(logits: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
     grouped = logits.reshape(SIDES, bins, -1)
     weights = np.exp(grouped - grouped.max(axis=1, keepdims=True))
     ladder = np.arange(bins, dtype=np.float32)[None, :, None]
-    return (weights * ladder).sum(axis=1) / weights.sum(axis=1)
+    mean: NDArray[np.float32] = (weights * ladder).sum(axis=1) / weights.sum(axis=1)
+    return mean
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)

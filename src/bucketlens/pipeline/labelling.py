@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketlens.errors import InputError
-from bucketlens.imaging import Limits, decode, preview, thumbnail
+from bucketlens.imaging import SMALL, Limits, decode, encode_jpeg, preview, small_copy, with_small
 from bucketlens.pipeline.recording import Pictures
 from bucketlens.pipeline.scoring import decode_cover
 from bucketlens.records import (
@@ -81,6 +81,9 @@ class Labeler:
         self._clock = clock
         self._limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
         self._cover = decode_cover(settings)
+        tones = "IMAGE_PROPERTIES" in settings.features
+        # Asked for here, it is made once for both.
+        self._small = tones or (settings.pages and settings.thumbnail_size == SMALL)
         self.limits_fingerprint = limits_fingerprint(settings)
 
     def label(self, images: Sequence[Loaded]) -> list[Result]:
@@ -89,7 +92,7 @@ class Labeler:
         decoded: dict[int, DecodedImage] = {}
         for i, image in enumerate(images):
             try:
-                decoded[i] = decode(image.data, limits=self._limits, cover=self._cover)
+                decoded[i] = self._decode(image.data)
             except InputError as exc:
                 results[i] = self.failure(image.info, exc, data=image.data)
             except Exception as exc:  # noqa: BLE001 - one image never stops the rest
@@ -101,6 +104,10 @@ class Labeler:
             except Exception as exc:  # noqa: BLE001
                 results[i] = exc
         return [r if r is not None else AssertionError("an image was passed over") for r in results]
+
+    def _decode(self, data: bytes) -> DecodedImage:
+        image = decode(data, limits=self._limits, cover=self._cover)
+        return with_small(image) if self._small else image
 
     def _score(self, decoded: dict[int, DecodedImage]) -> dict[int, Scores | Exception]:
         """Score all in one batch; if that fails, one by one, to find the one that is to blame."""
@@ -150,7 +157,7 @@ class Labeler:
         if not self._settings.pages:
             return None
         return Pictures(
-            thumbnail(decoded.pixels, self._settings.thumbnail_size),
+            encode_jpeg(small_copy(decoded, self._settings.thumbnail_size)),
             preview(decoded.pixels, self._settings.preview_size),
         )
 

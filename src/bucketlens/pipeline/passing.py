@@ -60,6 +60,8 @@ class Tally:
             self.errors[settled.failure[0]] += 1
             if len(self.failures) < FAILURES_KEPT:
                 self.failures.append(settled)
+            elif settled.bug is not None and not any(known.bug for known in self.failures):
+                self.failures[-1] = settled  # the one that must not be missed
 
     @property
     def settled(self) -> int:

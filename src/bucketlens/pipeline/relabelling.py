@@ -30,6 +30,7 @@ class Relabelled:
         stale: Records of other models, which need their images: a run does them.
         passed_over: Failures, tombstones and what can't be read.
         busy: Records that others kept changing; they do it under their settings.
+        written: Records that were put, whether their labels changed or only what they are of.
         gained: How many images gained each label.
         lost: How many images lost each label.
     """
@@ -39,6 +40,7 @@ class Relabelled:
     stale: int = 0
     passed_over: int = 0
     busy: int = 0
+    written: int = 0
     gained: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
 
@@ -49,6 +51,7 @@ class Relabelled:
         self.stale += other.stale
         self.passed_over += other.passed_over
         self.busy += other.busy
+        self.written += other.written
         self.gained += other.gained
         self.lost += other.lost
 
@@ -97,6 +100,7 @@ class Relabeler:
                 return
             renewed = record if viewed else renewed_record(self.view, record)
             if self.dry_run or self.recorder.put_labels(standing, renewed):
+                done.written += not self.dry_run
                 _count(record, renewed, done)
                 return
         done.busy += 1

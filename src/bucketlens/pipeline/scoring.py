@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from bucketlens.imaging import Cover, model_input, picture_tones, region_colors
+from bucketlens.imaging import Cover, model_input, picture_tones, region_colors, small_copy
 from bucketlens.records import ModelFacts, fingerprint
 from bucketlens.scores import encode_embedding, encode_log_probabilities
 from bucketlens.types import WHOLE, BoundingBox, ClassScores, Detection, Scores
@@ -196,4 +196,4 @@ def _pixels_for(spec: InputSpec, image: DecodedImage) -> NDArray[np.uint8]:
 
 
 def _tones(image: DecodedImage, detections: Sequence[Detection]) -> PictureTones:
-    return picture_tones(image.pixels, detections)
+    return picture_tones(small_copy(image), detections)

@@ -2,7 +2,7 @@
 
 A site of plain pages is for looking at what came last; finding one image in a million is a search's
 work. So the index keeps the newest :data:`NEWEST` images and says so on its last page. Memory holds
-at most twice that many entries (about 12 MB), however many records pass by.
+at most twice that many entries (about 8 MB), however many records pass by.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none';
 """Pictures and the stylesheet of the same site, nothing else. ``'self'`` holds for pages opened
 from a folder too: seen in Chromium 156 and Firefox 153."""
 
-TILE_TALLEST, TILE_WIDEST = 5, 26
+TILE_TALLEST, TILE_WIDEST = 5, 21
 """Shapes of tiles, width to height in tenths; beyond these a thumbnail shows its middle."""
 
 AROUND = 2

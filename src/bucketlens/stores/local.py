@@ -55,6 +55,7 @@ class LocalStore:
             shown then, and nothing is swept.
         hidden: With ``source``, show also what begins with a dot.
         fsync: Force each file and its folder's entry to disk.
+        fresh: A folder that is not there is an empty one, and no mistake.
         on_issue: Told of what a listing could not show; without one, it is logged.
     """
 
@@ -65,6 +66,7 @@ class LocalStore:
         source: bool = False,
         hidden: bool = False,
         fsync: bool = False,
+        fresh: bool = False,
         on_issue: Callable[[ListingIssue], None] | None = None,
     ) -> None:
         """Remember where and how; nothing is touched yet."""
@@ -72,6 +74,7 @@ class LocalStore:
         self._source = source
         self._hidden = hidden
         self._fsync = fsync
+        self._fresh = fresh
         self._on_issue = on_issue or _log_issue
         self._locks = FolderLocks(os.path.join(self._root, OWN_FOLDER, "locks"))
 
@@ -84,6 +87,8 @@ class LocalStore:
         """The files whose keys begin with ``prefix``, sorted by key."""
         folder = prefix.rpartition("/")[0]
         if folder and (not self._is_path(folder) or self._is_skipped(folder)):
+            return
+        if self._fresh and not os.path.lexists(self._root):
             return
         walk = Walk(self._root, self._is_skipped, self._on_issue, sweep=not self._source)
         yield from walk.files(prefix)

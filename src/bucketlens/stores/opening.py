@@ -35,6 +35,7 @@ class StoreOptions:
         source: It holds people's files: what systems put among them is not shown.
         hidden: With ``source``, show also what begins with a dot.
         fsync: Force each file to disk.
+        fresh: It may be that nothing was written yet: a folder that is not there is empty then.
         on_issue: Told of what a listing could not show; without one, it is logged.
         s3: How S3 is reached.
         retry: How often what is transient is tried again.
@@ -43,6 +44,7 @@ class StoreOptions:
     source: bool = False
     hidden: bool = False
     fsync: bool = False
+    fresh: bool = False
     on_issue: Callable[[ListingIssue], None] | None = None
     s3: S3Options = field(default_factory=S3Options)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -136,6 +138,7 @@ def _folder(path: str, options: StoreOptions) -> Store:
         source=options.source,
         hidden=options.hidden,
         fsync=options.fsync,
+        fresh=options.fresh,
         on_issue=options.on_issue,
     )
     return RetryingStore(store, options.retry)

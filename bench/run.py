@@ -1,0 +1,166 @@
+"""Side by side, in one run: bucketlens, the tutorials' pipeline, OpenCV, and the floor.
+
+    make bench
+    make bench BENCH_ARGS="--rounds 5 --seconds 20"
+
+All take turns (A B C A B C …), since a machine is never quite still; the median of the rounds
+counts. What is printed is the table of docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import product
+from floor import Floor, Pace
+from machine import available_cores, describe_machine
+from photosets import agreement_photos, photo_sets
+from rivals import KINDS, Rival
+from tables import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from photosets import Photo
+
+FULL, ALONE = "`bucketlens run`, both models, all files", "`bucketlens run`, classifier alone"
+FLOOR, FLOOR_ALONE = "floor of the first", "floor of the second"
+PLAIN = ("plain", "plain-1")
+
+Taken = dict[str, list[Pace]]
+
+
+@dataclass
+class Bench:
+    """What is measured, how long and how often."""
+
+    seconds: float
+    rounds: int
+    rivals: dict[str, Rival] = field(default_factory=dict)
+
+    def run(self, sets: dict[str, list[Photo]]) -> dict[str, Taken]:
+        """Every contender on every size, in turns."""
+        self.rivals = {kind: Rival.start(kind) for kind in KINDS}
+        try:
+            return {size: self._measure(size, photos) for size, photos in sets.items()}
+        finally:
+            for rival in self.rivals.values():
+                rival.close()
+
+    def _measure(self, size: str, photos: list[Photo]) -> Taken:
+        cores = available_cores()
+        floors = {
+            FLOOR: Floor(photos, cores=cores, full=True),
+            FLOOR_ALONE: Floor(photos, cores=cores, full=False),
+        }
+        taken: Taken = defaultdict(list)
+        for turn in range(self.rounds):
+            for name, floor in floors.items():
+                self._take(taken, name, lambda floor=floor: floor.measure(self.seconds))
+                arguments = () if name == FLOOR else product.CLASSIFIER_ONLY
+                images = max(len(photos), round(taken[name][0].rate * self.seconds))
+                ours = FULL if name == FLOOR else ALONE
+                self._take(
+                    taken,
+                    ours,
+                    lambda images=images, flags=arguments: product.measure(photos, images, flags),
+                )
+            for kind, rival in self.rivals.items():
+                self._take(taken, kind, lambda rival=rival: rival.measure(photos, self.seconds))
+            print(f"{size}: round {turn + 1} of {self.rounds}", file=sys.stderr)
+        for floor in floors.values():
+            floor.close()
+        return taken
+
+    def _take(self, taken: Taken, name: str, measure: Callable[[], Pace]) -> None:
+        pace = measure()
+        taken[name].append(pace)
+        print(f"    {pace.rate:8.2f}/s {pace.work:8.1f} ms  {name}", file=sys.stderr)
+
+
+def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
+    """The tables of docs/performance.md."""
+    rows = [[KINDS.get(name, name)] for name in (FULL, FLOOR, ALONE, FLOOR_ALONE, *KINDS)]
+    rows += [["**run / floor, both models**"], ["**run / floor, classifier alone**"]]
+    rows += [["**classifier alone / tutorial**"], ["peak memory of the run, MB"]]
+    for taken in found.values():
+        rates = {name: _median([pace.rate for pace in paces]) for name, paces in taken.items()}
+        cells = [_cell(taken[name]) for name in (FULL, FLOOR, ALONE, FLOOR_ALONE, *KINDS)]
+        cells.append(f"**{_share(taken, FULL, FLOOR)}**")
+        cells.append(f"**{_share(taken, ALONE, FLOOR_ALONE)}**")
+        cells.append(f"**{rates[ALONE] / max(rates[name] for name in PLAIN):.1f} x**")
+        cells.append(f"{max(pace.memory for pace in taken[FULL]):.0f}")
+        for row, cell in zip(rows, cells, strict=True):
+            row.append(cell)
+    photos = [
+        [
+            f"`{photo.path.rpartition('/')[2]}`{', progressive' if photo.progressive else ''}",
+            photo.origin,
+            f"{photo.width} x {photo.height}",
+            f"{photo.size:,}",
+        ]
+        for chosen in sets.values()
+        for photo in chosen
+    ]
+    return "\n\n".join(
+        [
+            describe_machine(),
+            markdown(["images a second (ms of processor time an image)", *found], rows),
+            markdown(["photo", "origin", "pixels", "bytes"], photos),
+        ]
+    )
+
+
+def _median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def _cell(paces: list[Pace]) -> str:
+    rate, work = _median([p.rate for p in paces]), _median([p.work for p in paces])
+    return f"{rate:.1f} ({work:.0f})"
+
+
+def _share(taken: Taken, ours: str, floor: str) -> str:
+    """Median of the rounds' ratios: neighbours in time had the same machine."""
+    pairs = list(zip(taken[ours], taken[floor], strict=True))
+    rate = _median([a.rate / b.rate for a, b in pairs])
+    work = _median([b.work / a.work for a, b in pairs])
+    return f"{rate:.0%} ({work:.0%})"
+
+
+def agreement() -> str:
+    """On how many photos our classifier and the float networks see the same class first."""
+    photos = agreement_photos()
+    ours = product.classes(photos)
+    counts = []
+    for kind in ("plain", "opencv"):
+        rival = Rival.start(kind)
+        theirs = rival.classes([str(photo) for photo in photos])
+        rival.close()
+        same = sum(a == b for a, b in zip(ours, theirs, strict=True))
+        counts.append(f"{same} of {len(photos)} with {kind}")
+    return f"The same class comes first for {' and '.join(counts)}."
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each has its turn")
+    parser.add_argument("--seconds", type=float, default=12.0, help="length of a turn, about")
+    parser.add_argument("--sizes", nargs="*", help='only these: "0.2 MP" "3 MP" "12 MP"')
+    asked = parser.parse_args()
+    sets = {n: photos for n, photos in photo_sets().items() if n in (asked.sizes or photo_sets())}
+    same = agreement()
+    print(same, file=sys.stderr)
+    found = Bench(asked.seconds, asked.rounds).run(sets)
+    print(report(found, sets))
+    print(f"\n{same}")
+
+
+if __name__ == "__main__":
+    main()
