@@ -67,7 +67,7 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra evaluate requirements/build.in \
+	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
 
