@@ -248,6 +248,14 @@ def test_the_canonical_part_holds_all_the_rest():
     assert len({canonical(record) for record in [LABELS, *others]}) == len(others) + 1
 
 
+def test_the_canonical_part_holds_names_that_are_not_utf8():
+    """Two such names that look alike are told apart by their bytes."""
+    keys = [raw.decode("utf-8", "surrogateescape") for raw in (b"caf\xe9.jpg", b"caf\xe8.jpg")]
+    sources = [SourceFacts(key=key, size=3) for key in keys]
+    records = [msgspec.structs.replace(LABELS, source=source) for source in sources]
+    assert len({canonical(record) for record in records}) == 2
+
+
 def test_tombstones_of_one_key_are_alike():
     """When and by which event an object went does not matter."""
     again = Tombstone(source=TOMBSTONE.source, removed=9.0)

@@ -214,10 +214,9 @@ def _with_key(record: Record, raw: bytes) -> Record:
 
 def canonical(record: Record) -> bytes:
     """The part of a record that the same bytes, models and settings always give, as JSON."""
-    document = msgspec.to_builtins(record)
-    document.pop("observed", None)
-    document.pop("removed", None)
-    document.pop("sequencer", None)
+    document = msgspec.json.decode(encode_record(record))
+    for differing in ("observed", "removed", "sequencer"):
+        document.pop(differing, None)
     return msgspec.json.encode(document)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -81,11 +81,14 @@ def collection(labelled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ordinary_user(tmp_path: Path) -> Callable[[], None]:
+def ordinary_user(tmp_path: Path) -> Iterator[Callable[[], None]]:
     """Makes the calling process one that may not do everything, where it is the administrator."""
     if not hasattr(os, "geteuid"):
         pytest.skip("permissions of this system are of another kind")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == "root" and "pytest" in folder.as_posix():
-            folder.chmod(0o777)
-    return lambda: os.seteuid(65534) if os.geteuid() == 0 else None
+    before = os.geteuid()
+    if before == 0:
+        for folder in (tmp_path, *tmp_path.parents):
+            if "pytest-" in folder.as_posix():
+                folder.chmod(0o777)
+    yield lambda: os.seteuid(65534) if before == 0 else None
+    os.seteuid(before)

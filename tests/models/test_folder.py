@@ -63,11 +63,14 @@ def test_packaged_models_are_small():
 
 
 def test_quantised_models_are_as_good_as_their_float_networks():
-    """No measured number of a card lost more than the one point that single photos can make."""
+    """No card tells of more than half a point that quantisation cost."""
     for name in packaged_names():
-        for one in load_model_folder(find_model_folder(name)).card.measured:
+        measured = load_model_folder(find_model_folder(name)).card.measured
+        headline = [one for one in measured if one.metric in {"top1", "AP"}]
+        assert headline
+        for one in headline:
             assert one.float_value is not None
-            assert one.value >= one.float_value - 0.01, (name, one)
+            assert one.value >= one.float_value - 0.005, (name, one)
 
 
 def test_an_unknown_name_is_refused_with_the_names_that_there_are():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -29,6 +30,17 @@ STEP_OF_MAPS = 0.35
 GOLDEN_LOG = (-13.740, -11.630, -11.444, -12.725, -10.984, -9.706, -14.349, -12.168)
 GOLDEN_ENERGY = 8.143
 GOLDEN_FEATURES = (0.0, 0.179, 0.0, 0.198, 0.0, 0.294, 0.0, 0.0)
+# At the middle of the map of each stride: four scores before their sigmoid, four box bins.
+GOLDEN_SCORES = (
+    (-3.928, -6.547, -6.624, -7.086),
+    (-4.428, -4.428, -4.428, -4.428),
+    (-3.589, -3.589, -3.589, -3.589),
+)
+GOLDEN_BINS = (
+    (0.847, 0.308, 0.308, 0.077),
+    (-1.386, -0.447, 0.134, 1.118),
+    (-2.803, -0.263, 2.626, 6.960),
+)
 GOLDEN_SCORES = (
     (-3.989, -6.528, -6.6, -6.963),
     (-4.428, -4.428, -4.428, -4.428),
@@ -161,4 +173,6 @@ def test_probabilities_of_zero_have_a_logarithm():
 def test_importing_the_models_does_not_import_the_runtime():
     """Commands that run no model start without ONNX Runtime."""
     code = "import sys, bucketlens.models; sys.exit('onnxruntime' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], check=False, env=environment)
+    assert done.returncode == 0

@@ -134,6 +134,8 @@ def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
     console.print(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s{rate}")
     if tally.passed_over:
         console.print(f"{tally.passed_over:,} other files passed over")
+    if tally.unswept:
+        console.print("images came and went meanwhile: what is gone is left to the next run")
     _list_failures(tally, console)
     _show_bug(tally)
     if tally.interrupted:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from bucketlens.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     import onnxruntime
 
@@ -40,8 +42,7 @@ def open_session(
         ConfigError: the provider is not there, the file is no ONNX model that this runtime
             reads, or its input is not what the card says.
     """
-    import onnxruntime  # noqa: PLC0415 - heavy, and not needed to show labels
-
+    onnxruntime = _quiet_runtime()
     require_provider(provider, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -59,6 +60,20 @@ def open_session(
         ) from exc
     _check_input(folder, session)
     return session
+
+
+def _quiet_runtime() -> ModuleType:
+    """ONNX Runtime, imported late (it is heavy) and told first to report nothing to its maker.
+
+    Its wheels keep an identifier of the machine in the user's cache and send events with it unless
+    this variable stands in the environment before the import; a labeler of private photos must not.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # noqa: PLC0415
+
+    onnxruntime.disable_telemetry_events()
+    runtime: ModuleType = onnxruntime
+    return runtime
 
 
 def require_provider(provider: Provider, present: Sequence[str]) -> None:

@@ -9,13 +9,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bucketlens.errors import ConfigError, InputError, TransientError
+from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.names import output_name
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.settling import Action, Outcome
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep, drop_tombstone
+from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
     import threading
@@ -43,6 +44,8 @@ class Tally:
         known_failures: Failures of an earlier pass where nothing has changed.
         passed_over: Objects that the filters do not take.
         interrupted: The pass was asked to stop before its end.
+        unswept: What the source no longer has was left to a later pass, since the source itself
+            went away meanwhile.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -51,6 +54,7 @@ class Tally:
     known_failures: int = 0
     passed_over: int = 0
     interrupted: bool = False
+    unswept: bool = False
 
     def add(self, settled: Settled) -> None:
         """Count one key."""
@@ -122,6 +126,8 @@ class Pass:
         tally.interrupted = stop.is_set()
         refusal = None
         if listing.complete and not tally.interrupted:
+            tally.unswept = not self._still_there(listing)
+        if listing.complete and not (tally.interrupted or tally.unswept):
             refusal = self._sweep(Sweep(self.records, seen, self.unlisted()), report, stop)
             tally.interrupted = stop.is_set()
         if self.pages is not None:
@@ -129,6 +135,20 @@ class Pass:
                 self._settle_quietly(key)
         if refusal is not None:
             raise refusal
+
+    def _still_there(self, listing: _Listing) -> bool:
+        """Whether the first and the last image of the listing are where they were.
+
+        A disk that is pulled out meanwhile cuts a listing short without an error.
+        """
+        try:
+            for key in listing.ends:
+                self.source.head(key)
+        except ForbiddenError:
+            return True
+        except MissingError:
+            return False
+        return True
 
     def _sweep(
         self, sweep: Sweep, report: Callable[[Settled], None], stop: threading.Event
@@ -184,9 +204,11 @@ class _Listing:
         self._seen = seen
         self._left = limit
         self.complete = False
+        self.ends: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[ObjectInfo]:
         for info in self._work.source.list():
+            self.ends = (*self.ends[:1], info.key)
             if not self._work.wanted(info):
                 self._tally.passed_over += 1
                 self._seen.add(info.key)

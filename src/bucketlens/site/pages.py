@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -189,9 +190,18 @@ def _numbers(present: int, pages: int) -> list[tuple[int, str] | None]:
     return numbers
 
 
-@functools.cache
+_COMPILING = threading.Lock()
+
+
 def _template(name: str) -> jinja2.Template:
-    return _environment().get_template(name)
+    with _COMPILING:  # all of them once, not once in each thread that comes first
+        return _templates()[name]
+
+
+@functools.cache
+def _templates() -> dict[str, jinja2.Template]:
+    environment = _environment()
+    return {name: environment.get_template(name) for name in environment.list_templates()}
 
 
 @functools.cache

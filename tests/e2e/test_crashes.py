@@ -1,0 +1,279 @@
+"""Runs that are killed, doubled and disturbed end where a quiet one does.
+
+``SOAK=50 pytest tests/e2e/test_crashes.py`` kills and disturbs fifty times instead of eight, and
+``SOAK_SEED=7`` in another way.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bucketlens.imaging import encode_jpeg
+from bucketlens.records import Tombstone, canonical, decode_record
+from bucketlens.stores import open_store
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.e2e.conftest import Cli
+
+KILLS = int(os.environ.get("SOAK", "8"))
+SEED = int(os.environ.get("SOAK_SEED", "20261122"))
+IMAGES = 150
+QUICK = {"BUCKETLENS_DETECTOR": "none"}
+"""Labelling is not what is tested here: half of it is enough."""
+
+AWKWARD = (
+    *("a b+c%2F.jpg", "IMG_0001.JPG", "img_0001.jpg", "CON.jpg", "dot..jpg", "~tilde~u.jpg"),
+    *("Größe/ñandú.jpg", "🐈 cat.png", "x.jpg.json/b.jpg", "x.jpg", "a/b/c/d/e.jpg"),
+    *("e\u0301.jpg", "\u00e9.jpg", "tab\there.jpg", "<i>.jpg", "'q\"uote.jpg", "n" * 180 + ".jpg"),
+)
+NO_UTF8 = b"caf\xe9.jpg"
+BAD = {"empty.jpg": b"", "text.jpg": b"no image", "folder/cut.jpg": None}
+"""Of the last one the beginning of a photo."""
+
+
+@dataclass
+class Folder:
+    """Somebody's photos, and what that somebody does to them meanwhile."""
+
+    path: Path
+    chance: random.Random
+    aside: dict[Path, Path] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        """Distinct small pictures under plain and awkward names, some of them bad."""
+        for i in range(IMAGES - len(AWKWARD) - len(BAD)):
+            self.write(f"roll {i % 7}/{i:03}.{'png' if i % 9 == 0 else 'jpg'}")
+        for name in AWKWARD:
+            self.write(name)
+        for name, data in BAD.items():
+            self.write(name, self.picture(name)[:300] if data is None else data)
+        if sys.platform == "linux":
+            (self.path / os.fsdecode(NO_UTF8)).write_bytes(self.picture("x.jpg"))
+
+    def write(self, name: str, data: bytes | None = None) -> None:
+        """Put a file, a new picture unless it is told which bytes."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.picture(name) if data is None else data)
+
+    def picture(self, name: str) -> bytes:
+        """A picture that is like no other."""
+        noise = np.random.default_rng(self.chance.getrandbits(32))
+        coarse = noise.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse).resize((96, 72))
+        if name.endswith(".png"):
+            target = self.path.parent / "picture.png"
+            image.save(target)
+            return target.read_bytes()
+        return encode_jpeg(np.asarray(image))
+
+    def disturb(self) -> None:
+        """Add, overwrite, spoil, remove, touch, or move away for a while."""
+        files = sorted(path for path in self.path.rglob("*") if path.is_file())
+        for path in self.chance.sample(files, 6):
+            deed = self.chance.choice(["add", "overwrite", "spoil", "remove", "touch", "aside"])
+            if deed == "add":
+                self.write(f"new/{self.chance.getrandbits(32):x}.jpg")
+            elif deed == "overwrite":
+                path.write_bytes(self.picture(path.name))
+            elif deed == "spoil":
+                path.write_bytes(b"spoilt")
+            elif deed == "remove":
+                path.unlink()
+            elif deed == "touch":
+                path.touch()
+            else:
+                self.aside[path] = self.path.parent / f"aside-{self.chance.getrandbits(32):x}"
+                path.rename(self.aside[path])
+
+    def bring_back(self) -> None:
+        """What was moved away comes back as it was, with its time."""
+        for path, place in self.aside.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            place.rename(path)
+        self.aside.clear()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Folder:
+    """A folder of photos."""
+    folder = Folder(tmp_path / "photos", random.Random(SEED))  # noqa: S311 - no secrets
+    folder.fill()
+    return folder
+
+
+def state_of(out: Path) -> dict[str, bytes]:
+    """All that a run leaves: what records say of the images, and every byte of the site."""
+    state = {}
+    records = open_store(str(out / "metadata"))
+    for info in records.list():
+        record = decode_record(records.get(info.key).data)
+        assert not isinstance(record, Tombstone), info.key
+        state[f"metadata/{info.key}"] = canonical(record)
+    site = open_store(str(out / "site"))
+    for info in site.list():
+        if info.key != "site.json":  # tells one site from another, so it differs
+            state[f"site/{info.key}"] = site.get(info.key).data
+    return state
+
+
+def assert_ends_like_a_quiet_run(cli: Cli, out: str) -> None:
+    """One more run, to its end, gives what a first run into an empty folder gives."""
+    last = cli("run", "photos", out, "--allow-deletes", **QUICK)
+    assert last.returncode in {0, 1}, last.stderr
+    assert "bug" not in last.stderr
+    quiet = cli("run", "photos", "quiet", **QUICK)
+    assert quiet.returncode in {0, 1}, quiet.stderr
+    expected, found = state_of(cli.folder / "quiet"), state_of(cli.folder / out)
+    assert found.keys() == expected.keys()
+    assert [name for name, data in expected.items() if found[name] != data] == []
+
+
+def count_outputs(out: Path) -> int:
+    """Records and pages that stand."""
+    return sum(len(names) for _, _, names in os.walk(out))
+
+
+def kill_in_the_middle(process: subprocess.Popen[bytes], out: Path, chance: random.Random) -> bool:
+    """Kill it when it has written a random number of files, or at some time before.
+
+    Returns:
+        Whether there was anything left to kill.
+    """
+    wanted = count_outputs(out) + chance.choice([1, 5, 20, 60, 150])
+    end = time.monotonic() + chance.uniform(0.5, 20)
+    while process.poll() is None and count_outputs(out) < wanted and time.monotonic() < end:
+        time.sleep(0.005)
+    time.sleep(chance.uniform(0, 0.01))
+    process.kill()
+    process.communicate()
+    return process.returncode < 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 * KILLS + 240)
+def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(cli: Cli, photos: Folder):
+    """With files that come, go, change and come back meanwhile, and settings that change."""
+    chance, out = photos.chance, cli.folder / "out"
+    killed = 0
+    for kill in range(KILLS):
+        other = {"BUCKETLENS_MIN_CONFIDENCE": str(chance.choice([5, 30, 55]))}
+        if chance.random() < 0.3:
+            other["BUCKETLENS_TITLE"] = f"title {kill}"
+        if chance.random() < 0.2:
+            other["BUCKETLENS_THUMBNAIL_SIZE"] = "64"
+        if chance.random() < 0.1:
+            other["BUCKETLENS_PAGES"] = "false"
+        process = cli.start("run", "photos", "out", "--allow-deletes", **QUICK, **other)
+        killed += kill_in_the_middle(process, out, chance)
+        if chance.random() < 0.5:
+            photos.bring_back()
+        if chance.random() < 0.8:
+            photos.disturb()
+    photos.bring_back()
+    assert killed >= KILLS // 2
+    assert_ends_like_a_quiet_run(cli, "out")
+
+
+def test_a_relabelling_that_is_killed_is_finished_by_the_next_run(cli: Cli, photos: Folder):
+    """Records of the old and of the new settings, each with its page, become all of one kind."""
+    chance, out = photos.chance, cli.folder / "out"
+    assert cli("run", "photos", "out", **QUICK).returncode == 1
+    for confidence in (10, 80, 20):
+        process = cli.start("relabel", "out", "--min-confidence", str(confidence), **QUICK)
+        time.sleep(chance.uniform(0.4, 1.5))
+        process.kill()
+        process.communicate()
+    (out / "bucketlens.toml").unlink(missing_ok=True)
+    assert_ends_like_a_quiet_run(cli, "out")
+
+
+def test_two_runs_at_once_do_no_harm(cli: Cli, photos: Folder):
+    """Neither reports an error, and together they leave what one would have left."""
+    first = cli.start("run", "photos", "out", **QUICK)
+    second = cli.start("run", "photos", "out", **QUICK)
+    for process in (first, second):
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 1, err.decode()  # the bad files
+        assert b"transient" not in err
+        assert b"bug" not in err
+    assert (cli.folder / "out" / "site" / "index.html").is_file()
+    photos.disturb()
+    assert_ends_like_a_quiet_run(cli, "out")
+
+
+def test_files_that_are_being_written_are_labelled_whole(cli: Cli, photos: Folder):
+    """Photos that trickle in while a run looks at them end as photos, at the latest next time."""
+    shutil.rmtree(photos.path / "roll 1")
+    whole = {f"slow/{i}.jpg": photos.picture("x.jpg") for i in range(4)}
+
+    def trickle() -> None:
+        for part in range(8):
+            for name, data in whole.items():
+                size = -(-len(data) // 8)
+                target = photos.path / name
+                target.parent.mkdir(exist_ok=True)
+                with target.open("ab") as file:
+                    file.write(data[part * size : (part + 1) * size])
+            time.sleep(0.25)
+
+    writer = threading.Thread(target=trickle)
+    writer.start()
+    done = cli("run", "photos", "out", **QUICK)
+    writer.join()
+    assert done.returncode in {1, 75}, done.stderr
+    assert "bug" not in done.stderr
+    assert_ends_like_a_quiet_run(cli, "out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_finishes_what_is_in_flight(
+    cli: Cli, photos: Folder, number: signal.Signals
+):
+    """Exit status 130, the command that goes on, no half-done image, and the rest next time."""
+    process = cli.start("run", "photos", "out", **QUICK)
+    while count_outputs(cli.folder / "out" / "metadata") < 3 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    text = err.decode()
+    assert process.returncode == 130, text
+    assert "finishing what is in flight" in text
+    assert "bucketlens run photos out" in text
+    done = list((cli.folder / "out" / "metadata").rglob("*.json"))
+    assert 3 <= len(done) < IMAGES
+    shown = [r for r in done if decode_record(r.read_bytes()).observed.page]  # type: ignore[union-attr]
+    assert len(shown) == len(list((cli.folder / "out" / "site" / "images").rglob("*.html")))
+    assert photos.path.is_dir()
+    assert_ends_like_a_quiet_run(cli, "out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
+def test_a_second_interruption_ends_at_once(cli: Cli, photos: Folder):
+    """Nothing is waited for; the next run puts right what was left."""
+    process = cli.start("run", "photos", "out", **QUICK)
+    while count_outputs(cli.folder / "out" / "metadata") < 3 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert photos.path.is_dir()
+    assert_ends_like_a_quiet_run(cli, "out")
