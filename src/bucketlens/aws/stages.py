@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bucketlens.pipeline.labelling import Labeler
+from bucketlens.pipeline.scoring import FileScorer
 from bucketlens.pipeline.settling import Outcome, Settler
 from bucketlens.records import FailureRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bucketlens.labels import View
-    from bucketlens.pipeline.labelling import Labelled, Loaded, Result
+    from bucketlens.pipeline.labelling import Labelled, LabelView, Loaded, Result
     from bucketlens.pipeline.recording import Recorder
-    from bucketlens.pipeline.scoring import Scorer
+    from bucketlens.pipeline.scoring import ImageFile, Scorer
     from bucketlens.pipeline.settling import Plan
     from bucketlens.records import FailureFacts, ModelFacts
     from bucketlens.settings import Settings
@@ -51,28 +51,62 @@ class StageTimes:
             return times
 
 
-class TimedScorer:
-    """A scorer whose time is taken as ``score``."""
+class _Timed:
+    """What a wrapped scorer says of itself."""
 
-    def __init__(self, scorer: Scorer, times: StageTimes) -> None:
+    def __init__(self, scorer: Scorer | FileScorer, times: StageTimes) -> None:
         """Wrap a scorer."""
-        self._scorer = scorer
+        self._wrapped = scorer
         self._times = times
 
     @property
     def facts(self) -> tuple[ModelFacts, ...]:
         """The scorer's own."""
-        return self._scorer.facts
+        return self._wrapped.facts
 
     @property
     def fingerprint(self) -> str:
         """The scorer's own."""
-        return self._scorer.fingerprint
+        return self._wrapped.fingerprint
+
+
+class TimedScorer(_Timed):
+    """A scorer whose time is taken as ``score``."""
+
+    def __init__(self, scorer: Scorer, times: StageTimes) -> None:
+        """Wrap a scorer."""
+        super().__init__(scorer, times)
+        self._scorer = scorer
 
     def score(self, images: Sequence[DecodedImage]) -> list[Scores]:
         """Score several images."""
         with self._times.taking("score"):
             return self._scorer.score(images)
+
+
+class TimedFileScorer(_Timed):
+    """A service whose time is taken as ``score``."""
+
+    def __init__(self, scorer: FileScorer, times: StageTimes) -> None:
+        """Wrap a service."""
+        super().__init__(scorer, times)
+        self._service = scorer
+
+    def score_files(self, files: Sequence[ImageFile]) -> list[Scores | Exception]:
+        """Score several files."""
+        with self._times.taking("score"):
+            return self._service.score_files(files)
+
+    def close(self) -> None:
+        """Give back what the service holds."""
+        self._service.close()
+
+
+def timed(scorer: Scorer | FileScorer, times: StageTimes) -> Scorer | FileScorer:
+    """A scorer or a service whose time is taken."""
+    if isinstance(scorer, FileScorer):
+        return TimedFileScorer(scorer, times)
+    return TimedScorer(scorer, times)
 
 
 class TimedLabeler(Labeler):
@@ -83,10 +117,16 @@ class TimedLabeler(Labeler):
     """
 
     def __init__(
-        self, settings: Settings, scorer: Scorer, view: View, times: StageTimes, *, at_once: int
+        self,
+        settings: Settings,
+        scorer: Scorer | FileScorer,
+        view: LabelView,
+        times: StageTimes,
+        *,
+        at_once: int,
     ) -> None:
         """Hold the parts of a labeler."""
-        super().__init__(settings, TimedScorer(scorer, times), view, time.time)
+        super().__init__(settings, timed(scorer, times), view, time.time)
         self._times = times
         self._turns = threading.Semaphore(at_once)
 
