@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import Counter
@@ -249,7 +250,7 @@ class LabelFunction:
         """Log why a key comes again: with the traceback where it is our fault."""
         expected = isinstance(exc, TransientError | InputError)
         self._telemetry.log.log(
-            30 if expected else 40,
+            logging.WARNING if expected else logging.ERROR,
             "not settled",
             exc_info=None if expected else exc,
             extra={
