@@ -21,7 +21,9 @@ from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
 CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "BUCKETLENS_TEST_DATA"})
+SOURCE_VARIABLE = "BUCKETLENS_SOURCE"
+OUT_VARIABLE = "BUCKETLENS_OUT"
+NOT_SETTINGS = frozenset({CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, "BUCKETLENS_TEST_DATA"})
 """Variables with our prefix that hold no setting."""
 
 IMAGE_SUFFIXES = (
@@ -134,6 +136,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0
+    index_seconds: Annotated[
+        float, Meta(ge=0.0, description="a worker renews the index at most so often; 0 is never")
+    ] = 30.0
+
+    # How stores are reached. What is empty follows AWS's own variables and files.
+    site_location: Annotated[
+        str, Meta(description="path or URL of the site; empty is the folder site in OUT")
+    ] = ""
+    s3_endpoint: Annotated[str, Meta(description="URL of a server that speaks S3")] = ""
+    s3_region: Annotated[str, Meta(description="region of the buckets")] = ""
+    s3_path_style: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(description="put the bucket in the path; auto does with an own endpoint"),
+    ] = "auto"
+    s3_anonymous: Annotated[
+        bool, Meta(description="send no credentials, as for a public bucket")
+    ] = False
+    s3_requester_pays: Annotated[bool, Meta(description="tell S3 that whoever asks pays")] = False
+    store_attempts: Annotated[
+        int, Meta(ge=1, le=100, description="tries of a request that may work later")
+    ] = 8
+    store_seconds: Annotated[
+        float, Meta(ge=0.0, description="no further try of a request after so many seconds")
+    ] = 60.0
 
 
 class Resolved(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from bucketlens.pipeline.passing import Forecast, Tally, forecast
 from bucketlens.pipeline.settling import Action, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bucketlens.pipeline.passing import Pass
     from bucketlens.pipeline.spending import Estimate
@@ -88,7 +88,9 @@ def exit_status(tally: Tally) -> int:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(
+    stop: threading.Event, tell: Callable[[str], None] = lambda line: click.echo(line, err=True)
+) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM finishes what is in flight, the second ends at once."""
 
     def handle(signum: int, frame: object) -> None:
@@ -98,7 +100,7 @@ def stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
         name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
         with suppress(OSError):  # nobody may be there to read it
-            click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
+            tell(f"\n{name}: finishing what is in flight; again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -185,6 +187,7 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
                     "actions": {action.value: what.actions[action] for action in Action},
                     "examples": {a.value: keys for a, keys in what.examples.items() if keys},
                     "bytes_to_read": what.bytes_to_read,
+                    "orphaned_pages": what.orphaned_pages,
                     "seconds": seconds,
                     "cost": None if cost is None else round(cost.cost, 6),
                 }
@@ -205,6 +208,8 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
             if action is not Action.NOTHING:
                 for key in what.examples[action][:5]:
                     click.echo(f"    {printable(key)}", err=True)
+    if what.orphaned_pages:
+        click.echo(f"{what.orphaned_pages:,} pages of images that are gone would go", err=True)
     if tally.passed_over:
         click.echo(f"{tally.passed_over:,} other files would be passed over", err=True)
     if seconds is not None:

@@ -2,7 +2,7 @@
 
 from bucketlens.stores.amazon import AmazonBucket, amazon_bucket
 from bucketlens.stores.base import Blob, ConflictError, ForbiddenError, ListingIssue, Store
-from bucketlens.stores.opening import StoreOptions, open_store, prefix_within
+from bucketlens.stores.opening import StoreOptions, open_store, prefix_within, store_options
 from bucketlens.stores.probe import check_conditional_puts
 from bucketlens.stores.reach import S3Options
 from bucketlens.stores.retries import RetryPolicy
@@ -21,4 +21,5 @@ __all__ = [
     "check_conditional_puts",
     "open_store",
     "prefix_within",
+    "store_options",
 ]
