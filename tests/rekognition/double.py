@@ -22,7 +22,6 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
 REPLY: dict[str, Any] = json.loads((Path(__file__).parent / "reply.json").read_text("utf-8"))
 OPERATION = (
