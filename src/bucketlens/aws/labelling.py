@@ -39,7 +39,7 @@ from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bucketlens.aws.invocation import Context
     from bucketlens.pipeline.passing import Pass
@@ -97,6 +97,8 @@ class LabelFunction:
         telemetry: Logs and metrics.
         max_bytes: Size of an image at most.
         threads: Keys that are settled at once.
+        release: Called after each call: a container ends without a word, and what is held for
+            keys to come would be lost with it.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class LabelFunction:
         *,
         max_bytes: int,
         threads: int,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         """Hold the parts; they serve all calls of a container."""
         self._keys = keys
@@ -116,6 +119,7 @@ class LabelFunction:
         self._telemetry = telemetry
         self._max_bytes = max_bytes
         self._threads = threads
+        self._release = release
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Settle what an event speaks of.
@@ -126,11 +130,14 @@ class LabelFunction:
         """
         self._telemetry.begin(context)
         deadline = Deadline(context)
-        if is_batch_invocation(event):
-            return self._answer_job(event, deadline)
-        if is_sqs_batch(event):
-            return self._answer_queue(event, deadline)
-        return self._answer_event(event, deadline)
+        try:
+            if is_batch_invocation(event):
+                return self._answer_job(event, deadline)
+            if is_sqs_batch(event):
+                return self._answer_queue(event, deadline)
+            return self._answer_event(event, deadline)
+        finally:
+            self._release()
 
     def _answer_queue(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         failed: dict[str, Exception] = {}
@@ -290,6 +297,7 @@ def build_label_function(environ: Mapping[str, str], *, began: float) -> LabelFu
         telemetry,
         max_bytes=settings.max_bytes,
         threads=at_once + WAITING_THREADS,
+        release=labeler.close,
     )
 
 
