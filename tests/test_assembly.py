@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bucketlens.assembly import Collection, open_pass, own_outputs
+from bucketlens.cli.keeping import _told_by_flags
 from bucketlens.errors import ConfigError
-from bucketlens.settings import Settings
+from bucketlens.settings import Settings, load_settings
 from bucketlens.stores import store_options
 
 if TYPE_CHECKING:
@@ -84,6 +85,17 @@ def test_the_site_may_have_a_place_of_its_own(tmp_path: Path):
     pages.write_index(iter(()))
     assert (tmp_path / "public" / "index.html").exists()
     assert not (tmp_path / "out" / "site").exists()
+
+
+def test_the_place_of_the_site_is_kept_as_a_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A later call may come from another folder; a URL stays what it is."""
+    monkeypatch.chdir(tmp_path)
+    for told, kept in (("public", str(tmp_path / "public")), ("s3://site", "s3://site")):
+        resolved = load_settings(assignments={"site_location": told})
+        assert dict(_told_by_flags(resolved)) == {"site_location": kept}
+    assert not dict(_told_by_flags(load_settings(assignments={"s3_endpoint": "http://h"})))
 
 
 def test_a_bucket_without_conditional_puts_is_refused(monkeypatch: pytest.MonkeyPatch):
