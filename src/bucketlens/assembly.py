@@ -18,9 +18,12 @@ import msgspec
 
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.events import KeyFilter
-from bucketlens.labels import View, load_taxonomy
+from bucketlens.labels import ReplyView, View, load_taxonomy
 from bucketlens.models import Classifier, Detector, find_model_folder, load_model_folder
+from bucketlens.models.rekognition import REKOGNITION
 from bucketlens.names import key_of
+from bucketlens.pipeline.asking import SERVICE, detect_labels_request, request_fingerprint
+from bucketlens.pipeline.engaging import engage_rekognition
 from bucketlens.pipeline.labelling import Labeler, limits_fingerprint
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
@@ -49,7 +52,7 @@ log = logging.getLogger(__name__)
 NONE = "none"
 """The name of no model."""
 
-PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state")
+PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
 SITE_FOLDER = "site"
 THUMBNAILS = "thumbs/"
 SITE_IDENTITY = "site.json"
@@ -79,7 +82,9 @@ class Models:
 
 
 def find_models(settings: Settings) -> Models:
-    """The models that the settings name; at least one must be there."""
+    """The models that the settings name; at least one must be there, or a service instead."""
+    if settings.classifier == REKOGNITION:
+        return Models(None, None)
     if settings.classifier == NONE and settings.detector == NONE:
         raise ConfigError(
             "classifier and detector are both none: at least one model is needed",
@@ -92,8 +97,24 @@ def _folder(name: str) -> ModelFolder | None:
     return None if name == NONE else load_model_folder(find_model_folder(name))
 
 
-def build_view(settings: Settings, models: Models | None = None) -> View:
-    """What makes labels of scores."""
+def build_view(settings: Settings, models: Models | None = None) -> View | ReplyView:
+    """What makes labels of scores, or of a service's replies."""
+    if settings.classifier == REKOGNITION:
+        return ReplyView(settings)
+    return build_model_view(settings, models)
+
+
+def build_model_view(settings: Settings, models: Models | None = None) -> View:
+    """What makes labels of the scores of models.
+
+    Raises:
+        ConfigError: A service gives the labels, whose vocabulary is not ours.
+    """
+    if settings.classifier == REKOGNITION:
+        raise ConfigError(
+            "this looks at the scores of a model, and Rekognition gives none: choose a model",
+            setting="classifier",
+        )
     models = models or find_models(settings)
     return View(
         load_taxonomy(),
@@ -104,8 +125,32 @@ def build_view(settings: Settings, models: Models | None = None) -> View:
     )
 
 
-def build_labeler(settings: Settings, *, clock: Callable[[], float] = time.time) -> Labeler:
-    """The core, with its models opened."""
+def made_by(settings: Settings) -> frozenset[str]:
+    """sha256 of the models that make records now, as the records name them."""
+    if settings.classifier == REKOGNITION:
+        return frozenset([SERVICE.sha256])
+    return frozenset(card.model_sha256 for card in find_models(settings).cards())
+
+
+def build_labeler(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    private: Store | None = None,
+    source: Store | None = None,
+) -> Labeler:
+    """The core, with its models opened, or connected to the service that is one.
+
+    Args:
+        settings: In force.
+        clock: Gives the time, seconds since the epoch.
+        private: Where a service's spending and replies are kept.
+        source: Where the images are, for a service that may read them there.
+    """
+    if settings.classifier == REKOGNITION:
+        view = ReplyView(settings)  # before a connection: it finds mistakes in the settings
+        asking = engage_rekognition(settings, private=private, source=source, clock=clock)
+        return Labeler(settings, asking, view, clock)
     models = find_models(settings)
     provider = settings.provider
     scorer = ModelScorer(
@@ -291,8 +336,12 @@ def below(location: str, name: str) -> str:
 def current_fingerprints(settings: Settings) -> Current:
     """The fingerprints of records that are up to date, without loading a model."""
     models = find_models(settings)
+    if settings.classifier == REKOGNITION:
+        scores = request_fingerprint(detect_labels_request(settings))
+    else:
+        scores = score_fingerprint(models.cards(), settings)
     return Current(
-        scores=score_fingerprint(models.cards(), settings),
+        scores=scores,
         view=build_view(settings, models).fingerprint,
         limits=limits_fingerprint(settings),
     )
@@ -350,7 +399,7 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
     )
     if check:
         collection.check()
-    labeler = build_labeler(settings)
+    labeler = build_labeler(settings, private=collection.private, source=images)
     settler = Settler(images, collection.recorder, labeler, time.time)
     return Collecting(images, collection, wanted, labeler, settler, issues)
 

@@ -21,7 +21,9 @@ from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
 CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "BUCKETLENS_TEST_DATA"})
+SOURCE_VARIABLE = "BUCKETLENS_SOURCE"
+OUT_VARIABLE = "BUCKETLENS_OUT"
+NOT_SETTINGS = frozenset({CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, "BUCKETLENS_TEST_DATA"})
 """Variables with our prefix that hold no setting."""
 
 IMAGE_SUFFIXES = (
@@ -64,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # Which models look at the image, and how.
     classifier: Annotated[
-        str, Meta(description="packaged model, folder of an own one, or none")
+        str, Meta(description="packaged model, folder of an own one, rekognition, or none")
     ] = "efficientnet-lite2"
     detector: Annotated[str, Meta(description="packaged model, folder of an own one, or none")] = (
         "nanodet-g"
@@ -72,6 +74,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     provider: Annotated[
         Literal["cpu", "cuda"], Meta(description="what ONNX Runtime computes on")
     ] = "cpu"
+
+    # Amazon Rekognition, where it is the classifier. Prices are those of its list for the first
+    # million images of a month.
+    rekognition_region: Annotated[
+        str, Meta(description="region that is asked; empty follows AWS's own variables and files")
+    ] = ""
+    rekognition_min_confidence: Annotated[
+        Percent, Meta(description="labels below this are not asked for, so never shown later")
+    ] = 30.0
+    rekognition_rate: Annotated[
+        float, Meta(ge=0.1, le=10_000, description="calls a second of this process at most")
+    ] = 5.0
+    rekognition_price: Annotated[
+        float, Meta(ge=0, le=100, description="price of the labels of one image")
+    ] = 0.001
+    rekognition_properties_price: Annotated[
+        float, Meta(ge=0, le=100, description="price of the image properties of one image")
+    ] = 0.00075
+    rekognition_monthly_limit: Annotated[
+        float, Meta(ge=0, description="what may be spent in a month, in the unit of the prices")
+    ] = 10.0
+    rekognition_state: Annotated[
+        str, Meta(description="folder or URL of spending and kept replies; empty is OUT")
+    ] = ""
 
     # Limits on what comes in; checked before memory is taken.
     max_bytes: Annotated[Positive, Meta(description="size of an image file, bytes")] = (

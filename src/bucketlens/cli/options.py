@@ -54,7 +54,13 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "pages": click.option(
         "--pages/--no-pages", default=None, help="Write thumbnails and pages.  [default: pages]"
     ),
-    "classifier": click.option("--classifier", metavar="MODEL", help="Model name, folder or none."),
+    "classifier": click.option(
+        "--classifier",
+        "--model",
+        "classifier",
+        metavar="MODEL",
+        help="Model name, folder, rekognition or none.",
+    ),
     "detector": click.option("--detector", metavar="MODEL", help="Model name, folder or none."),
 }
 

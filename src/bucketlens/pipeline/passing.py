@@ -114,6 +114,18 @@ class Pass:
             ConfigError: The source can't be listed, or a safety stop kept records from being
                 removed; all else was done by then.
         """
+        try:
+            self._run(tally, stop, limit, told)
+        finally:
+            self.labeler.close()
+
+    def _run(
+        self,
+        tally: Tally,
+        stop: threading.Event,
+        limit: int | None,
+        told: Callable[[Settled], None],
+    ) -> None:
         seen = SeenKeys()
 
         def report(settled: Settled) -> None:
