@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections import Counter
@@ -256,8 +255,8 @@ class LabelFunction:
     def _log_error(self, key: str, exc: Exception) -> None:
         """Log why a key comes again: with the traceback where it is our fault."""
         expected = isinstance(exc, TransientError | InputError)
-        self._telemetry.log.log(
-            logging.WARNING if expected else logging.ERROR,
+        tell = self._telemetry.log.warning if expected else self._telemetry.log.error
+        tell(
             "not settled",
             exc_info=None if expected else exc,
             extra={
