@@ -49,9 +49,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="work here instead of in a temporary folder")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-        print(
-            f"| {'call':<44} | {'images':>8} | {'seconds':>8} | {'a second':>8} | {'CPU s':>7} | {'peak MB':>7} |"
-        )
+        heads = f"{'images':>8} | {'seconds':>8} | {'a second':>8} | {'CPU s':>7} | {'peak MB':>7}"
+        print(f"| {'call':<44} | {heads} |")
         print(f"|{'-' * 46}|{'-' * 10}|{'-' * 10}|{'-' * 10}|{'-' * 9}|{'-' * 9}|")
         for count in chosen.images:
             measure_runs(Path(folder) / str(count), count)

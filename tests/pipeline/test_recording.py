@@ -90,7 +90,7 @@ class World:
 
     def settle(self, settings: Settings = FIRST_LOOK, view: ColorView = FIRST_VIEW) -> None:
         """One process settles the image."""
-        labeler = Labeler(settings, ColorScorer(), view, lambda: 1.0)  # type: ignore[arg-type]
+        labeler = Labeler(settings, ColorScorer(), view, lambda: 1.0)
         settler = Settler(self.source, self.recorder(settings), labeler, lambda: 1.0)
         settler.settle(KEY, settings.max_bytes)
 
@@ -99,7 +99,7 @@ class World:
         recorder = self.recorder(FIRST_LOOK)
         models = frozenset(model.sha256 for model in ColorScorer().facts)
         names = list(record_names(open_store(f"{self.name}/out/metadata")))
-        Relabeler(recorder, view, models).relabel(names)  # type: ignore[arg-type]
+        Relabeler(recorder, view, models).relabel(names)
 
     def version(self) -> Blob | None:
         """The image as it is, to be put back later with the same mark of its version."""
@@ -259,7 +259,7 @@ def test_an_image_that_is_new_costs_one_put_of_its_record():
     world = World()
     world.source.put(KEY, BLUE)
     puts: list[str] = []
-    labeler = Labeler(FIRST_LOOK, ColorScorer(), FIRST_VIEW, lambda: 1.0)  # type: ignore[arg-type]
+    labeler = Labeler(FIRST_LOOK, ColorScorer(), FIRST_VIEW, lambda: 1.0)
     recorder = world.recorder(FIRST_LOOK)
     records: Any = recorder._records
     put = records.put

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.laboratory import BLUE, GREEN, RED, Lab, new_lab
 
-from bucketlens.errors import TransientError
+from bucketlens.errors import ConfigError, TransientError
 from bucketlens.pipeline.labelling import Loaded
 from bucketlens.pipeline.running import Engine, Settled
 from bucketlens.pipeline.stages import ByteBudget
@@ -19,7 +19,7 @@ from bucketlens.records import LabelRecord, Tombstone, canonical
 from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bucketlens.stores import Blob
     from bucketlens.types import DecodedImage, Scores
@@ -30,7 +30,7 @@ def run(lab: Lab, objects: Iterator[ObjectInfo] | None = None) -> list[Settled]:
     told: list[Settled] = []
     labeler = lab.labeler()
     settler = lab.settler()
-    engine = Engine(settler, labeler, lab.settings, told.append)
+    engine = Engine(settler, labeler, lab.settings, told.append, retry_delays=())
     engine.run(objects if objects is not None else lab.source.list())
     return told
 
@@ -106,6 +106,58 @@ def test_throttling_is_not_the_images_failure(lab: Lab):
     assert told["a.jpg"].bug is None
     assert told["b.jpg"].outcome.value == "labelled"
     assert [info.key for info in lab.records.list()] == ["b.jpg.json"]
+
+
+def engine_of(lab: Lab, report: Callable[[Settled], None]) -> Engine:
+    """An engine over the lab that does not wait before it tries again."""
+    return Engine(lab.settler(), lab.labeler(), lab.settings, report, retry_delays=(0.0, 0.0))
+
+
+def test_what_may_work_later_is_tried_again_at_the_end(lab: Lab):
+    """A store that was busy for a while has all images labelled in the same run."""
+    for i in range(20):
+        lab.source.put(f"{i}.jpg", RED)
+    get = lab.source.get
+    refused = Counter[str]()
+
+    def busy_at_first(key: str, *, max_bytes: int | None = None) -> Blob:
+        refused[key] += 1
+        if key in {"3.jpg", "7.jpg"} and refused[key] < 3:
+            raise TransientError("slow down")
+        return get(key, max_bytes=max_bytes)
+
+    lab.source.get = busy_at_first  # type: ignore[method-assign]
+    told: list[Settled] = []
+    engine_of(lab, told.append).run(lab.source.list())
+    assert Counter(settled.outcome.value for settled in told) == {"labelled": 20}
+
+
+def test_what_an_operator_must_change_stops_the_run(lab: Lab):
+    """A full disk is no failure of two thousand images, and none of them is scored in vain."""
+    for i in range(2000):
+        lab.source.put(f"{i}.jpg", RED)
+
+    def full(*_arguments: object, **_options: object) -> str:
+        raise ConfigError("no space left")
+
+    lab.records.put = full  # type: ignore[method-assign]
+    told: list[Settled] = []
+    with pytest.raises(ConfigError, match="no space left"):
+        engine_of(lab, told.append).run(lab.source.list())
+    assert lab.scorer.scored < 500
+    assert not told
+
+
+def test_a_report_that_fails_ends_the_run_and_does_not_hang_it(lab: Lab):
+    """As when the terminal that shows the progress is gone."""
+    for i in range(500):
+        lab.source.put(f"{i}.jpg", RED)
+
+    def broken(_settled: Settled) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        engine_of(lab, broken).run(lab.source.list())
 
 
 def test_stopping_finishes_what_is_in_flight(lab: Lab):

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from bucketlens.pipeline.keeping import (
-    OF_ONE_CALL,
+    OF_COLLECTION,
     SETTINGS_NAME,
     LastSettings,
     differences,
@@ -62,7 +62,7 @@ def _told_by_flags(resolved: Resolved) -> Iterator[tuple[str, Any]]:
         return
     values = msgspec.to_builtins(resolved.settings)
     for name, origin in resolved.origins.items():
-        if origin == "flag" and name not in OF_ONE_CALL:
+        if origin == "flag" and name in OF_COLLECTION:
             value = values[name]
             if name in MODELS and Path(value).is_dir():
                 value = str(Path(value).resolve())  # the next call may come from elsewhere

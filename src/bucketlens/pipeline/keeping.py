@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 SETTINGS_NAME = "bucketlens.toml"
 LAST_NAME = "state/settings.json"
 
-OF_ONE_CALL = frozenset(
-    {
-        *("include", "exclude", "suffixes", "hidden", "max_delete_percent"),
-        *("provider", "workers", "batch_size", "fsync", "rekognition_rate", "index_seconds"),
-        *("s3_endpoint", "s3_region", "s3_path_style", "s3_anonymous", "s3_requester_pays"),
-        *("store_attempts", "store_seconds"),
-    }
+OF_COLLECTION = (
+    *("min_confidence", "max_labels", "include_labels", "exclude_labels"),
+    *("include_categories", "exclude_categories", "label_thresholds", "display_names"),
+    *("features", "max_dominant_colors"),
+    *("classifier", "detector", "rekognition_min_confidence"),
+    *("max_bytes", "max_pixels"),
+    *("pages", "thumbnail_size", "preview_size", "title", "site_location"),
 )
-"""Settings that say what one call looks at and how it works; all others define the collection."""
+"""Settings that define a collection. All others say what one call looks at, how it works, and how
+it reaches things; those are never kept."""
 
 HEADER = """\
 # Settings of this collection. `bucketlens run` and `bucketlens relabel` read them here, and add
@@ -63,7 +64,7 @@ class LastSettings(msgspec.Struct, frozen=True, kw_only=True):
 def of_collection(settings: Settings) -> dict[str, Any]:
     """The settings that define a collection, as plain values."""
     values = msgspec.json.decode(msgspec.json.encode(settings))
-    return {name: value for name, value in values.items() if name not in OF_ONE_CALL}
+    return {name: values[name] for name in OF_COLLECTION}
 
 
 def read_settings(private: Store) -> str | None:
