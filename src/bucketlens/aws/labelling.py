@@ -255,8 +255,8 @@ class LabelFunction:
     def _log_error(self, key: str, exc: Exception) -> None:
         """Log why a key comes again: with the traceback where it is our fault."""
         expected = isinstance(exc, TransientError | InputError)
-        self._telemetry.log.log(
-            30 if expected else 40,
+        tell = self._telemetry.log.warning if expected else self._telemetry.log.error
+        tell(
             "not settled",
             exc_info=None if expected else exc,
             extra={

@@ -71,11 +71,11 @@ def engage_rekognition(
         ),
         meter=Meter(settings.rekognition_rate),
         limits=Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels),
-        origin=_origin(source, settings, service.region),
+        origin=_origin(source, service.region, settings),
     )
 
 
-def _origin(source: Store | None, settings: Settings, region: str) -> Origin | None:
+def _origin(source: Store | None, region: str, settings: Settings) -> Origin | None:
     """Where the service can read the images itself: in Amazon's S3, in its own region."""
     if source is None:
         return None
