@@ -29,6 +29,9 @@ help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo-ready  ## label the example photos, and say where to look
+	@$(BIN)/bucketlens label "$(DEMO_PHOTOS)/beagle puppy.jpg" $(DEMO_PHOTOS)/zebra.jpg \
+		$(DEMO_PHOTOS)/travel/taxis.jpg $(DEMO_PHOTOS)/food/espresso.jpg
+	@echo
 	@$(BIN)/bucketlens run $(DEMO_PHOTOS) demo
 	@echo
 	@echo "Open demo/site/index.html in a browser; the records are in demo/metadata."

@@ -139,7 +139,7 @@ def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
     rate = f", {worked / seconds:.1f} images/s" if worked and seconds else ""
     console.print(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s{rate}")
     if tally.passed_over:
-        console.print(f"{tally.passed_over:,} other files passed over")
+        console.print(f"files passed over: {tally.passed_over:,}")
     if tally.unswept:
         console.print("images came and went meanwhile: what is gone is left to the next run")
     _list_failures(tally, console)
@@ -211,7 +211,7 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
     if what.orphaned_pages:
         click.echo(f"{what.orphaned_pages:,} pages of images that are gone would go", err=True)
     if tally.passed_over:
-        click.echo(f"{tally.passed_over:,} other files would be passed over", err=True)
+        click.echo(f"files that would be passed over: {tally.passed_over:,}", err=True)
     if seconds is not None:
         read = what.bytes_to_read / 1e6
         click.echo(f"reading {read:,.1f} MB, about {_clock(seconds)} on this machine", err=True)
