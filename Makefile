@@ -22,7 +22,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench servers demo-aws lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -61,12 +61,20 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 
 servers: .servers/.ready  ## install the servers that the tests of stores run against
 
-.servers/.ready: requirements/servers.txt
+.servers/.ready: requirements/servers.txt requirements/emulator.txt
 	@$(MAKE) VENV=.servers .servers/pyvenv.cfg
 	@echo "installing the servers of the tests (requirements/servers.txt)"
 	@.servers/bin/python -m pip --disable-pip-version-check --quiet install \
 		--require-hashes -r requirements/servers.txt
+	@.servers/bin/python -m pip --disable-pip-version-check --quiet download --no-deps \
+		--require-hashes -r requirements/emulator.txt -d .servers/wheels
+	@.servers/bin/python -m zipfile -e .servers/wheels/aws_sam_cli-*.whl .servers/aws-sam-cli
+	@cp .servers/aws-sam-cli/samcli/local/rapid/aws-lambda-rie-* .servers/bin
+	@chmod +x .servers/bin/aws-lambda-rie-*
 	@touch $@
+
+demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
+	@$(BIN)/python -m tools.demo_aws
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py

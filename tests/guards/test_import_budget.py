@@ -63,7 +63,9 @@ def test_the_nouns_are_light(module: str):
     assert not loaded_by(f"import bucketlens.{module}") & HEAVY
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["worker", "--help"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]):
     """Help is there at once: no model, decoder, database or cloud library is loaded for it."""
     if find_spec("bucketlens.cli") is None:

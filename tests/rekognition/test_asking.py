@@ -322,3 +322,42 @@ def test_an_object_that_the_service_can_not_read_is_sent(
     assert score(*stored, "a.jpg").reply
     assert "Bytes" in double.requests[0]["Image"]
     assert "sent with the calls" in caplog.text
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize(
+    ("location", "settings", "named"),
+    [
+        ("s3://photos/uploads", {}, True),
+        ("s3://photos/uploads", {"rekognition_region": "eu-west-1"}, False),
+        ("s3://photos/uploads", {"s3_region": "eu-west-1"}, False),
+        ("s3://photos/uploads", {"s3_endpoint": "http://127.0.0.1:9"}, False),
+        ("s3://photos/uploads", {"s3_anonymous": True}, False),
+        ("/photos", {}, False),
+    ],
+)
+def test_only_amazon_s_buckets_of_the_same_region_are_read_in_place(
+    location: str, settings: dict[str, Any], place: str, *, named: bool
+):
+    """From everywhere else the images are sent."""
+
+    class Source:
+        """A store by its location alone."""
+
+    source = Source()
+    source.location = location  # type: ignore[attr-defined]
+    scorer = engage_rekognition(
+        msgspec.structs.replace(SETTINGS, **settings),
+        private=open_store(f"{place}/out"),
+        source=source,  # type: ignore[arg-type]
+        clock=lambda: 0.0,
+    )
+    assert (scorer._origin is not None) == named
+    if scorer._origin is not None:
+        assert (scorer._origin.bucket, scorer._origin.prefix) == ("photos", "uploads/")
+
+
+def test_what_the_service_refused_a_model_may_read():
+    """A failure under the service's limits is tried again when a model takes over."""
+    models = msgspec.structs.replace(SETTINGS, classifier="efficientnet-lite2")
+    assert current_fingerprints(SETTINGS).limits != current_fingerprints(models).limits

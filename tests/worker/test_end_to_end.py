@@ -100,8 +100,10 @@ def test_a_poison_image_is_a_failure_with_a_record(cloud: Cloud):
     """It is settled: its record says why, its message is deleted, the status tells."""
     cloud.s3.put_object(Bucket=cloud.bucket, Key="in/bad.jpg", Body=b"\xff\xd8\xff" + b"x" * 900)
     cloud.s3.put_object(Bucket=cloud.bucket, Key="in/good.jpg", Body=photo())
-    status, _, _ = cloud.work()
+    status, _, lines = cloud.work()
     assert status == 1
+    told = [line for line in lines if line["message"] == "failure recorded"]
+    assert [(line["key"], line["error"]) for line in told] == [("bad.jpg", "damaged")]
     assert cloud.record("bad.jpg.json")["kind"] == "failure"
     assert cloud.record("good.jpg.json")["kind"] == "labels"
     assert cloud.work()[0] == 0

@@ -76,11 +76,13 @@ class Settled:
         outcome: How it ended; None where it did not.
         failure: What its record says, for a key that failed.
         error: Why the key must come again.
+        milliseconds: What it took.
     """
 
     outcome: Outcome | None = None
     failure: FailureFacts | None = None
     error: Exception | None = None
+    milliseconds: float = 0.0
 
 
 LEFT = Settled(error=TransientError("there was no time left to finish it; it is done again"))
@@ -217,7 +219,8 @@ class LabelFunction:
         settled = {key: done.get(key, LEFT) for key in sequencers}
         counts = dict.fromkeys(METRICS.values(), 0)
         errors: Counter[str] = Counter()
-        for result in settled.values():
+        for key, result in settled.items():
+            self._log(key, result)
             if result.outcome is not None:
                 counts[METRICS[result.outcome]] += 1
             if result.failure is not None:
@@ -231,41 +234,47 @@ class LabelFunction:
         return settled
 
     def _settle_key(self, key: str, sequencer: str | None) -> Settled:
-        """Settle one key and log it; whatever goes wrong with it stays with it.
+        """Settle one key; whatever goes wrong with it stays with it.
 
         What fails for good has its record and is done. An error that could leave no record, such
         as a permission that is missing, comes again, so that it ends among the dead letters and
-        not nowhere.
+        not nowhere. Nothing is logged here: a key that is left behind ends in another call.
         """
         began = time.perf_counter()
         try:
             with self._times.taking("settle"):
                 outcome = self._settler.settle(key, self._max_bytes, sequencer=sequencer)
-            failure = self._settler.failures.pop(key, None)
         except Exception as exc:  # noqa: BLE001 - one key never stops the rest
-            self._log_error(key, exc)
-            return Settled(error=exc)
-        facts: dict[str, Any] = {"key": printable(key), "outcome": outcome.value}
-        if failure is not None:
-            facts |= {"error": failure.error, "reason": failure.reason, "setting": failure.setting}
-        facts["milliseconds"] = round(1000 * (time.perf_counter() - began), 1)
-        self._telemetry.log.info("settled", extra=facts)
-        return Settled(outcome, failure if outcome is Outcome.FAILED else None)
-
-    def _log_error(self, key: str, exc: Exception) -> None:
-        """Log why a key comes again: with the traceback where it is our fault."""
-        expected = isinstance(exc, TransientError | InputError)
-        tell = self._telemetry.log.warning if expected else self._telemetry.log.error
-        tell(
-            "not settled",
-            exc_info=None if expected else exc,
-            extra={
-                "key": printable(key),
-                "error": _class_of(exc),
-                "reason": printable(str(exc)),
-                "setting": getattr(exc, "setting", None),
-            },
+            return Settled(error=exc, milliseconds=1000 * (time.perf_counter() - began))
+        failure = self._settler.failures.pop(key, None)
+        return Settled(
+            outcome,
+            failure if outcome is Outcome.FAILED else None,
+            milliseconds=1000 * (time.perf_counter() - began),
         )
+
+    def _log(self, key: str, settled: Settled) -> None:
+        facts: dict[str, Any] = {
+            "key": printable(key),
+            "milliseconds": round(settled.milliseconds, 1),
+        }
+        if settled.error is not None:
+            self._log_error(settled.error, facts)
+            return
+        if settled.outcome is not None:
+            facts["outcome"] = settled.outcome.value
+        if (why := settled.failure) is not None:
+            facts |= {"error": why.error, "reason": why.reason, "setting": why.setting}
+        self._telemetry.log.info("settled", extra=facts)
+
+    def _log_error(self, exc: Exception, facts: dict[str, Any]) -> None:
+        """Log why a key comes again: with the traceback where it is our fault."""
+        facts |= {"error": _class_of(exc), "reason": printable(str(exc))}
+        facts["setting"] = getattr(exc, "setting", None)
+        if isinstance(exc, TransientError | InputError):
+            self._telemetry.log.warning("not settled", extra=facts)
+        else:
+            self._telemetry.log.error("not settled", exc_info=exc, extra=facts)
 
 
 def build_label_function(environ: Mapping[str, str], *, began: float) -> LabelFunction:

@@ -11,6 +11,8 @@ from bucketlens.errors import InputError, TransientError
 from bucketlens.events import Intake, source_place
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.running import available_cores
+from bucketlens.pipeline.settling import Outcome
+from bucketlens.records import FailureRecord
 from bucketlens.worker.sqs import SqsQueue
 from bucketlens.worker.working import Worker
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.assembly import Collecting
-    from bucketlens.pipeline.settling import Outcome
+    from bucketlens.pipeline.settling import Settler
     from bucketlens.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,10 @@ def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Wo
     opened = open_collecting(source, out, settings, check=True)
 
     def settle(key: str, sequencer: str | None) -> Outcome:
-        return opened.settler.settle(key, settings.max_bytes, sequencer=sequencer)
+        outcome = opened.settler.settle(key, settings.max_bytes, sequencer=sequencer)
+        if outcome is Outcome.FAILED:
+            _tell_why(opened.settler, key)
+        return outcome
 
     return Worker(
         queue,
@@ -55,6 +60,16 @@ def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Wo
         index_seconds=settings.index_seconds,
         release=opened.labeler.close,
     )
+
+
+def _tell_why(settler: Settler, key: str) -> None:
+    """Log what the failure record of a key says."""
+    with suppress(InputError, TransientError):
+        found = settler.inspect(key).found
+        if isinstance(found, FailureRecord):
+            why = found.failure
+            fields = {"key": key, "error": why.error, "reason": why.reason, "setting": why.setting}
+            log.warning("failure recorded", extra={"fields": fields})
 
 
 def _renewal(opened: Collecting, settings: Settings) -> Callable[[], None] | None:
