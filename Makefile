@@ -22,11 +22,11 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers requirements clean
+.PHONY: help demo test check fix docs bench servers lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo-ready  ## label the example photos, and say where to look
 	@$(BIN)/bucketlens run $(DEMO_PHOTOS) demo
@@ -65,14 +65,23 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 		--require-hashes -r requirements/servers.txt
 	@touch $@
 
+lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
+	@$(BIN)/python tools/lambda_zip.py
+
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra evaluate requirements/build.in \
+	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
+	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
+		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt
 
 clean:  ## remove what was made, the environment too
 	rm -rf "$(VENV)" .venv-bench .servers build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+
+# What only the command line runs on, and what Lambda's Python has already: boto3 and its own.
+NOT_IN_LAMBDA := click colorama rich pygments markdown-it-py mdurl \
+	boto3 botocore s3transfer python-dateutil six urllib3
 
 # One version of each package for every Python and platform, with hashes and without addresses.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

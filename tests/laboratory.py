@@ -122,7 +122,7 @@ class Lab:
         return Labeler(
             settings or self.settings,
             self.scorer,
-            view or ColorView(),  # type: ignore[arg-type]
+            view or ColorView(),
             lambda: float(next(clock)),
         )
 

@@ -18,9 +18,12 @@ import msgspec
 
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.events import KeyFilter
-from bucketlens.labels import View, load_taxonomy
+from bucketlens.labels import ReplyView, View, load_taxonomy
 from bucketlens.models import Classifier, Detector, find_model_folder, load_model_folder
+from bucketlens.models.rekognition import REKOGNITION
 from bucketlens.names import key_of
+from bucketlens.pipeline.asking import SERVICE, detect_labels_request, request_fingerprint
+from bucketlens.pipeline.engaging import engage_rekognition
 from bucketlens.pipeline.labelling import Labeler, limits_fingerprint
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
@@ -30,7 +33,12 @@ from bucketlens.pipeline.surveying import Current
 from bucketlens.records import LabelRecord, Record, fingerprint
 from bucketlens.site import IndexBuilder, SiteWriter
 from bucketlens.site.assets import assets
-from bucketlens.stores import ConflictError, StoreOptions, open_store
+from bucketlens.stores import (
+    ConflictError,
+    check_conditional_puts,
+    open_store,
+    store_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +52,7 @@ log = logging.getLogger(__name__)
 NONE = "none"
 """The name of no model."""
 
-PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state")
+PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
 SITE_FOLDER = "site"
 THUMBNAILS = "thumbs/"
 SITE_IDENTITY = "site.json"
@@ -74,7 +82,9 @@ class Models:
 
 
 def find_models(settings: Settings) -> Models:
-    """The models that the settings name; at least one must be there."""
+    """The models that the settings name; at least one must be there, or a service instead."""
+    if settings.classifier == REKOGNITION:
+        return Models(None, None)
     if settings.classifier == NONE and settings.detector == NONE:
         raise ConfigError(
             "classifier and detector are both none: at least one model is needed",
@@ -87,8 +97,24 @@ def _folder(name: str) -> ModelFolder | None:
     return None if name == NONE else load_model_folder(find_model_folder(name))
 
 
-def build_view(settings: Settings, models: Models | None = None) -> View:
-    """What makes labels of scores."""
+def build_view(settings: Settings, models: Models | None = None) -> View | ReplyView:
+    """What makes labels of scores, or of a service's replies."""
+    if settings.classifier == REKOGNITION:
+        return ReplyView(settings)
+    return build_model_view(settings, models)
+
+
+def build_model_view(settings: Settings, models: Models | None = None) -> View:
+    """What makes labels of the scores of models.
+
+    Raises:
+        ConfigError: A service gives the labels, whose vocabulary is not ours.
+    """
+    if settings.classifier == REKOGNITION:
+        raise ConfigError(
+            "this looks at the scores of a model, and Rekognition gives none: choose a model",
+            setting="classifier",
+        )
     models = models or find_models(settings)
     return View(
         load_taxonomy(),
@@ -99,8 +125,32 @@ def build_view(settings: Settings, models: Models | None = None) -> View:
     )
 
 
-def build_labeler(settings: Settings, *, clock: Callable[[], float] = time.time) -> Labeler:
-    """The core, with its models opened."""
+def made_by(settings: Settings) -> frozenset[str]:
+    """sha256 of the models that make records now, as the records name them."""
+    if settings.classifier == REKOGNITION:
+        return frozenset([SERVICE.sha256])
+    return frozenset(card.model_sha256 for card in find_models(settings).cards())
+
+
+def build_labeler(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    private: Store | None = None,
+    source: Store | None = None,
+) -> Labeler:
+    """The core, with its models opened, or connected to the service that is one.
+
+    Args:
+        settings: In force.
+        clock: Gives the time, seconds since the epoch.
+        private: Where a service's spending and replies are kept.
+        source: Where the images are, for a service that may read them there.
+    """
+    if settings.classifier == REKOGNITION:
+        view = ReplyView(settings)  # before a connection: it finds mistakes in the settings
+        asking = engage_rekognition(settings, private=private, source=source, clock=clock)
+        return Labeler(settings, asking, view, clock)
     models = find_models(settings)
     provider = settings.provider
     scorer = ModelScorer(
@@ -239,7 +289,7 @@ class Collection:
         """Open the stores; nothing is read or written yet."""
         self.out = out
         self._settings = settings
-        options = StoreOptions(fsync=settings.fsync, fresh=fresh)
+        options = store_options(settings, fresh=fresh)
         self.private = open_store(out, options)
         self.records = open_store(below(out, "metadata"), options)
 
@@ -248,8 +298,27 @@ class Collection:
         """The site; None where none is wanted."""
         if not self._settings.pages:
             return None
-        options = StoreOptions(fsync=self._settings.fsync, fresh=True)
-        return SitePages(open_store(below(self.out, SITE_FOLDER), options), self._settings)
+        location = self._settings.site_location or below(self.out, SITE_FOLDER)
+        options = store_options(self._settings, fresh=True)
+        return SitePages(open_store(location, options), self._settings)
+
+    @property
+    def site_location(self) -> str:
+        """Where the site is, as its store says it; empty where it has no place of its own."""
+        location = self._settings.site_location
+        return open_store(location, store_options(self._settings)).location if location else ""
+
+    def check(self) -> None:
+        """Find out whether the records' store can hold records of several writers at once.
+
+        Folders and memory can, so only what is reached over a network is tried.
+
+        Raises:
+            ConfigError: It can't; nothing was changed.
+            TransientError: It can't be told now.
+        """
+        if "://" in self.records.location and not self.records.location.startswith("memory://"):
+            check_conditional_puts(self.records)
 
     @property
     def recorder(self) -> Recorder:
@@ -267,65 +336,120 @@ def below(location: str, name: str) -> str:
 def current_fingerprints(settings: Settings) -> Current:
     """The fingerprints of records that are up to date, without loading a model."""
     models = find_models(settings)
+    if settings.classifier == REKOGNITION:
+        scores = request_fingerprint(detect_labels_request(settings))
+    else:
+        scores = score_fingerprint(models.cards(), settings)
     return Current(
-        scores=score_fingerprint(models.cards(), settings),
+        scores=scores,
         view=build_view(settings, models).fingerprint,
         limits=limits_fingerprint(settings),
     )
 
 
-def open_pass(source: str, out: str, settings: Settings, *, allow_deletes: bool = False) -> Pass:
-    """A pass over SOURCE into OUT, with its models loaded.
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A source and what is kept about it: all that settling its keys needs.
+
+    Attributes:
+        images: The source.
+        collection: Where its outputs go.
+        wanted: Which keys are looked at.
+        labeler: With its models loaded.
+        settler: Settles single keys.
+        unlisted: Beginnings of keys that listings of the source could not show, so far.
+    """
+
+    images: Store
+    collection: Collection
+    wanted: KeyFilter
+    labeler: Labeler
+    settler: Settler
+    unlisted: dict[str, None]
+
+
+def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -> Collecting:
+    """SOURCE and OUT together, with the models loaded.
+
+    Args:
+        source: Path or URL of the images.
+        out: Path or URL that the records and the site stand below.
+        settings: In force.
+        check: Whether OUT is tried for what it must be able to do; that writes one small object.
 
     Raises:
-        ConfigError: A location is no store, a model can't be loaded, or SOURCE lies in the
-            outputs.
+        ConfigError: A location is no store or can't do what it must, a model can't be loaded, or
+            SOURCE lies in the outputs.
+        TransientError: OUT can't be tried now.
     """
     issues: dict[str, None] = {}
     images = open_store(
         source,
-        StoreOptions(
-            source=True, hidden=settings.hidden, on_issue=lambda issue: _note(issue, issues)
-        ),
+        store_options(settings, source=True, on_issue=lambda issue: _note(issue, issues)),
     )
     collection = Collection(out, settings, fresh=True)
     wanted = KeyFilter(
         suffixes=settings.suffixes,
         include=settings.include,
         exclude=settings.exclude,
-        own_outputs=own_outputs(images.location, collection.private.location),
+        own_outputs=own_outputs(
+            images.location, collection.private.location, collection.site_location
+        ),
         hidden=settings.hidden,
     )
-    labeler = build_labeler(settings)
+    if check:
+        collection.check()
+    labeler = build_labeler(settings, private=collection.private, source=images)
+    settler = Settler(images, collection.recorder, labeler, time.time)
+    return Collecting(images, collection, wanted, labeler, settler, issues)
+
+
+def open_pass(
+    source: str, out: str, settings: Settings, *, allow_deletes: bool = False, check: bool = False
+) -> Pass:
+    """A pass over SOURCE into OUT, with its models loaded.
+
+    Raises:
+        BucketlensError: As :func:`open_collecting`, whose arguments the others are.
+    """
+    opened = open_collecting(source, out, settings, check=check)
     return Pass(
-        source=images,
-        records=collection.records,
-        private=collection.private,
-        pages=collection.pages,
-        settler=Settler(images, collection.recorder, labeler, time.time),
-        labeler=labeler,
+        source=opened.images,
+        records=opened.collection.records,
+        private=opened.collection.private,
+        pages=opened.collection.pages,
+        settler=opened.settler,
+        labeler=opened.labeler,
         settings=settings,
-        wanted=lambda info: wanted.takes(info.key, info.size),
+        wanted=lambda info: opened.wanted.takes(info.key, info.size),
         allow_deletes=allow_deletes,
-        unlisted=lambda: tuple(issues),
+        unlisted=lambda: tuple(opened.unlisted),
     )
 
 
-def own_outputs(source: str, out: str) -> tuple[str, ...]:
+def own_outputs(source: str, out: str, site: str = "") -> tuple[str, ...]:
     """The folders of the source that hold outputs, so that results never become images.
+
+    Args:
+        source: Location of the images, as their store gives it.
+        out: Location of the outputs, likewise.
+        site: Location of the site, where it is not in ``out``.
 
     Raises:
         ConfigError: Source and outputs are the same place, or the source holds outputs.
     """
-    root, own = (f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out))
+    root, own, shown = (
+        f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out, site)
+    )
     if own == root:
         raise ConfigError(
             f"images and outputs can't share {source}: give the outputs a folder of their own,"
             f" such as {below(source, 'bucketlens')}"
         )
-    if root.startswith(tuple(f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER))):
+    holding = [f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
+    if root.startswith((*holding, shown) if site else tuple(holding)):
         raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
-    return (own.removeprefix(root),) if own.startswith(root) else ()
+    return tuple(place.removeprefix(root) for place in (own, shown) if place.startswith(root))
 
 
 def _note(issue: ListingIssue, issues: dict[str, None]) -> None:

@@ -63,7 +63,14 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that had a part in the record."""
+    """A model that had a part in the record.
+
+    Attributes:
+        name: Its name.
+        kind: ``classifier`` or ``detector``; ``service`` where others run it.
+        version: Its version; of a service, the version of its interface.
+        sha256: Of its file; of a service, of the name of what was asked.
+    """
 
     name: str
     kind: str

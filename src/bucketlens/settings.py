@@ -21,7 +21,9 @@ from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
 CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "BUCKETLENS_TEST_DATA"})
+SOURCE_VARIABLE = "BUCKETLENS_SOURCE"
+OUT_VARIABLE = "BUCKETLENS_OUT"
+NOT_SETTINGS = frozenset({CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, "BUCKETLENS_TEST_DATA"})
 """Variables with our prefix that hold no setting."""
 
 IMAGE_SUFFIXES = (
@@ -64,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # Which models look at the image, and how.
     classifier: Annotated[
-        str, Meta(description="packaged model, folder of an own one, or none")
+        str, Meta(description="packaged model, folder of an own one, rekognition, or none")
     ] = "efficientnet-lite2"
     detector: Annotated[str, Meta(description="packaged model, folder of an own one, or none")] = (
         "nanodet-g"
@@ -72,6 +74,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     provider: Annotated[
         Literal["cpu", "cuda"], Meta(description="what ONNX Runtime computes on")
     ] = "cpu"
+
+    # Amazon Rekognition, where it is the classifier. Prices are those of its list for the first
+    # million images of a month.
+    rekognition_region: Annotated[
+        str, Meta(description="region that is asked; empty follows AWS's own variables and files")
+    ] = ""
+    rekognition_min_confidence: Annotated[
+        Percent, Meta(description="labels below this are not asked for, so never shown later")
+    ] = 30.0
+    rekognition_rate: Annotated[
+        float, Meta(ge=0.1, le=10_000, description="calls a second of this process at most")
+    ] = 5.0
+    rekognition_price: Annotated[
+        float, Meta(ge=0, le=100, description="price of the labels of one image")
+    ] = 0.001
+    rekognition_properties_price: Annotated[
+        float, Meta(ge=0, le=100, description="price of the image properties of one image")
+    ] = 0.00075
+    rekognition_monthly_limit: Annotated[
+        float, Meta(ge=0, description="what may be spent in a month, in the unit of the prices")
+    ] = 10.0
+    rekognition_state: Annotated[
+        str, Meta(description="folder or URL of spending and kept replies; empty is OUT")
+    ] = ""
 
     # Limits on what comes in; checked before memory is taken.
     max_bytes: Annotated[Positive, Meta(description="size of an image file, bytes")] = (
@@ -110,6 +136,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0
+    index_seconds: Annotated[
+        float, Meta(ge=0.0, description="a worker renews the index at most so often; 0 is never")
+    ] = 30.0
+
+    # How stores are reached. What is empty follows AWS's own variables and files.
+    site_location: Annotated[
+        str, Meta(description="path or URL of the site; empty is the folder site in OUT")
+    ] = ""
+    s3_endpoint: Annotated[str, Meta(description="URL of a server that speaks S3")] = ""
+    s3_region: Annotated[str, Meta(description="region of the buckets")] = ""
+    s3_path_style: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(description="put the bucket in the path; auto does with an own endpoint"),
+    ] = "auto"
+    s3_anonymous: Annotated[
+        bool, Meta(description="send no credentials, as for a public bucket")
+    ] = False
+    s3_requester_pays: Annotated[bool, Meta(description="tell S3 that whoever asks pays")] = False
+    store_attempts: Annotated[
+        int, Meta(ge=1, le=100, description="tries of a request that may work later")
+    ] = 8
+    store_seconds: Annotated[
+        float, Meta(ge=0.0, description="no further try of a request after so many seconds")
+    ] = 60.0
 
 
 class Resolved(msgspec.Struct, frozen=True):

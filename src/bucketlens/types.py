@@ -180,19 +180,6 @@ class Embedding(msgspec.Struct, frozen=True, kw_only=True):
     scale: Annotated[float, msgspec.Meta(ge=0.0)]
 
 
-class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that the models said of one image, rounded as it is stored.
-
-    Labels are computed from this and never from fresher values, so that they can be computed
-    again without the image.
-    """
-
-    classes: tuple[ClassScores, ...] = ()
-    detections: tuple[Detection, ...] = ()
-    embedding: Embedding | None = None
-    tones: PictureTones | None = None
-
-
 class Parent(msgspec.Struct, frozen=True, rename="pascal"):
     """A label that is true wherever its child is."""
 
@@ -264,3 +251,35 @@ class ImageProperties(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     dominant_colors: tuple[DominantColor, ...] = ()
     foreground: ImageRegion
     background: ImageRegion
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """What DetectLabels replied, as it is stored: all that was paid for, before any setting.
+
+    Boxes and confidences are rounded and held within their ranges; fields are as in the reply.
+    """
+
+    labels: tuple[Label, ...] = ()
+    label_model_version: str = ""
+    image_properties: ImageProperties | None = None
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that the models said of one image, rounded as it is stored.
+
+    Labels are computed from this and never from fresher values, so that they can be computed
+    again without the image.
+
+    Attributes:
+        classes: Of the classifier.
+        detections: Of the detector.
+        embedding: Of the classifier.
+        tones: Measured by ourselves.
+        reply: Of a service that replies with labels; all else is absent then.
+    """
+
+    classes: tuple[ClassScores, ...] = ()
+    detections: tuple[Detection, ...] = ()
+    embedding: Embedding | None = None
+    tones: PictureTones | None = None
+    reply: Reply | None = None

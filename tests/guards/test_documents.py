@@ -87,7 +87,9 @@ def test_no_document_names_a_setting_that_is_gone():
     """Each BUCKETLENS_ variable in the documents is a setting or is known to be none."""
     known = {ENVIRONMENT_PREFIX + name.upper() for name in FIELDS} | NOT_SETTINGS
     for path in DOCUMENTS:
-        named = set(re.findall(rf"{ENVIRONMENT_PREFIX}[A-Z_]+", path.read_text(encoding="utf-8")))
+        named = set(
+            re.findall(rf"{ENVIRONMENT_PREFIX}[A-Z0-9_]+", path.read_text(encoding="utf-8"))
+        )
         assert named <= known, path.name
 
 

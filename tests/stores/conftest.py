@@ -1,24 +1,13 @@
-"""The stores that the contract is tested on, two of them real servers that speak S3.
-
-The servers are not packages that this project needs: they are looked for in the folder that
-``TEST_SERVERS_BIN`` names, in ``.servers/bin`` of the checkout, and on the path. Where one is not
-installed its tests are skipped and say so; in continuous integration they fail.
-"""
+"""The stores that the contract is tested on, two of them real servers that speak S3."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.servers import Server, ministack, seaweedfs
 
 from bucketlens.stores.local import LocalStore
 from bucketlens.stores.memory import MemoryStore
@@ -29,6 +18,7 @@ from bucketlens.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from _pytest.mark.structures import ParameterSet
 
@@ -112,39 +102,16 @@ def _obstore(_folder: Path, _stack: ExitStack) -> Backend:
 
 
 def _seaweedfs(folder: Path, stack: ExitStack) -> Backend:
-    weed = _program("weed")
-    names = ("master", "volume", "filer", "s3", "admin")
-    ports = {name: _free_port() for name in names}
-    flags = [f"-{name}.port={port}" for name, port in ports.items()]
-    flags += [f"-{name}.port.grpc={_free_port()}" for name in names]
-    flags += [f"-s3.port.{name}={_free_port()}" for name in ("iceberg", "lance")]
-    flags += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false", f"-dir={folder}"]
-    flags += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-metricsPort={_free_port()}"]
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret"}
-    endpoint = f"http://127.0.0.1:{ports['s3']}"
-    stack.enter_context(_running([weed, "mini", *flags], keys, folder, f"{endpoint}/healthz"))
+    server = stack.enter_context(seaweedfs(folder))
     return Backend(
-        _s3_opener(endpoint, keys, stack),
+        _s3_opener(server, stack),
         refuses=frozenset({"../up.jpg", "a/../b.jpg", "a/./b.jpg", "nul\0.jpg"}),
         alters=frozenset({"back\\slash.jpg", "in//double.jpg", "/lead.jpg", "trip/"}),
     )
 
 
 def _ministack(folder: Path, stack: ExitStack) -> Backend:
-    port = _free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    settings = {
-        **keys,
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "AWS_ENDPOINT_URL": endpoint,
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-    }
-    health = f"{endpoint}/_ministack/health"
-    stack.enter_context(_running([_program("ministack")], settings, folder, health))
-    return Backend(_s3_opener(endpoint, keys, stack))
+    return Backend(_s3_opener(stack.enter_context(ministack(folder)), stack))
 
 
 BACKENDS = {
@@ -156,14 +123,10 @@ BACKENDS = {
 }
 
 
-def _s3_opener(endpoint: str, keys: dict[str, str], stack: ExitStack) -> Callable[[str], Store]:
+def _s3_opener(server: Server, stack: ExitStack) -> Callable[[str], Store]:
     """Open prefixes of one bucket, with the credentials where AWS's tools look for them."""
-    patch = stack.enter_context(pytest.MonkeyPatch.context())
-    for variable in [name for name in os.environ if name.startswith("AWS_")]:
-        patch.delenv(variable)
-    for variable, value in keys.items():
-        patch.setenv(variable, value)
-    options = S3Options(endpoint=endpoint, region="us-east-1")
+    server.set_variables(stack.enter_context(pytest.MonkeyPatch.context()))
+    options = S3Options(endpoint=server.endpoint, region="us-east-1")
     client = S3Store(BUCKET, options=options)._boto._client()
     client.create_bucket(Bucket=BUCKET)
 
@@ -172,61 +135,3 @@ def _s3_opener(endpoint: str, keys: dict[str, str], stack: ExitStack) -> Callabl
         return RetryingStore(store, RetryPolicy(attempts=4, first_pause=0.02))
 
     return open_prefix
-
-
-def _program(name: str) -> str:
-    """Where a server's program is."""
-    checkout = Path(__file__).parents[2]
-    places = (os.environ.get("TEST_SERVERS_BIN"), str(checkout / ".servers/bin"), None)
-    for place in places:
-        found = shutil.which(name, path=place)
-        if found is not None:
-            return found
-    message = f"NOT TESTED: {name} is not installed; TEST_SERVERS_BIN names its folder"
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _running(
-    command: list[str], variables: dict[str, str], folder: Path, health: str
-) -> Iterator[None]:
-    """A server process, from its first good answer on."""
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, **variables},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        end = time.monotonic() + 60
-        while not _answers(health):
-            if process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"{command[0]} did not start:\n{log.read_text()[-3000:]}")
-            time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except OSError:
-        return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from bucketlens.assembly import build_labeler, build_view, find_models
+from bucketlens.assembly import build_labeler, build_model_view, find_models
 from bucketlens.cli.evaluating import Examiner, show_examined
 from bucketlens.cli.measures import print_evaluation
 from bucketlens.cli.options import resolve_settings, setting_options
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bucketlens.labels.view import View
-    from bucketlens.pipeline.labelling import Labeler
     from bucketlens.settings import Settings
 
 
@@ -78,21 +77,23 @@ def command(
     sets = [read_manifest(path, photos=photos, limit=limit) for path in manifests]
     if any(manifest.kind == "objects" for manifest in sets):
         require_pycocotools()
+    view = build_model_view(settings)  # a service's answers have no scores to measure
     labeler = build_labeler(settings)
     views = _views(settings)
-    answered = _examine(sets, labeler, settings, views)
+    examiner = Examiner(labeler, settings, view, low=views[min(views)])
+    answered = _examine(sets, examiner, view)
     evaluation = Evaluation(
         threshold=settings.min_confidence,
         models=tuple(f"{model.name} {model.version}" for model in labeler.scorer.facts),
-        labels_by=labeler.view.version,
-        sets=tuple(measure_set(one, labeler.view, views) for one in answered),
+        labels_by=view.version,
+        sets=tuple(measure_set(one, view, views) for one in answered),
         all_labels=measure_all(answered),
     )
     print_evaluation(evaluation)
     if as_json:
         click.echo(msgspec.json.encode(evaluation))
     if report:
-        _write_report(report, evaluation, answered, labeler, settings)
+        _write_report(report, evaluation, answered, view, settings)
     return 1 if any(result.failures for result in evaluation.sets) else 0
 
 
@@ -101,20 +102,17 @@ def _views(settings: Settings) -> Mapping[float, View]:
     models = find_models(settings)
     thresholds = sorted({*map(float, SWEPT), settings.min_confidence})
     return {
-        threshold: build_view(
+        threshold: build_model_view(
             msgspec.structs.replace(settings, min_confidence=threshold, max_labels=1000), models
         )
         for threshold in thresholds
     }
 
 
-def _examine(
-    sets: Sequence[Manifest], labeler: Labeler, settings: Settings, views: Mapping[float, View]
-) -> list[AnsweredSet]:
+def _examine(sets: Sequence[Manifest], examiner: Examiner, view: View) -> list[AnsweredSet]:
     """Label all photos; what is wrong with a truth is told before the first is looked at."""
-    truths = [resolve_truths(manifest, labeler.view.space) for manifest in sets]
+    truths = [resolve_truths(manifest, view.space) for manifest in sets]
     total = sum(truth is not None for known in truths for truth in known.photos)
-    examiner = Examiner(labeler, settings, views[min(views)])
     with show_examined(total) as told:
         return [
             examiner.examine(manifest, known, told)
@@ -126,13 +124,13 @@ def _write_report(
     folder: Path,
     evaluation: Evaluation,
     answered: Sequence[AnsweredSet],
-    labeler: Labeler,
+    view: View,
     settings: Settings,
 ) -> None:
     from bucketlens.evaluation.report import write_report  # noqa: PLC0415 - only where asked for
     from bucketlens.imaging import Limits  # noqa: PLC0415
 
     limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    names = [label.name for label in labeler.view.taxonomy.labels]
+    names = [label.name for label in view.taxonomy.labels]
     write_report(folder, evaluation, answered, names, limits)
     click.echo(f"report: {folder / 'index.html'}", err=True)

@@ -49,15 +49,17 @@ class Examiner:
     Args:
         labeler: The core.
         settings: In force.
+        view: What makes the labels that are measured.
         low: The view with the lowest threshold that is compared.
     """
 
-    def __init__(self, labeler: Labeler, settings: Settings, low: View) -> None:
+    def __init__(self, labeler: Labeler, settings: Settings, view: View, *, low: View) -> None:
         """Hold the parts; they are shared by all threads."""
         self._labeler = labeler
+        self._view = view
         self._threads = settings.workers or available_cores()
         self._batch = settings.batch_size
-        self._reader = AnswerReader(labeler.view, display_names=settings.display_names, low=low)
+        self._reader = AnswerReader(view, display_names=settings.display_names, low=low)
 
     def examine(
         self, manifest: Manifest, truths: Truths, told: Callable[[int], None]
@@ -109,7 +111,7 @@ class Examiner:
             return Outcome(failure=Failure(photo.row.file, reason))
         boxes = None
         if photo.row.boxes is not None:
-            boxes = boxed_photo(photo.row, record, self._labeler.view.space)
+            boxes = boxed_photo(photo.row, record, self._view.space)
         return Outcome(self._reader.read(record), boxes)
 
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from bucketlens.assembly import build_labeler
+from bucketlens.assembly import build_labeler, build_model_view
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.tables import print_labels
 from bucketlens.errors import MissingError
-from bucketlens.pipeline.labelling import Labeler, Labelled, Loaded
+from bucketlens.pipeline.labelling import Labelled, Loaded
 from bucketlens.records import FailureRecord
 from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
-    from bucketlens.pipeline.labelling import Result
+    from bucketlens.labels import View
+    from bucketlens.pipeline.labelling import Labeler, Result
     from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
 
@@ -56,21 +58,23 @@ def command(
     if boxes and len(files) > 1:
         raise click.UsageError("--boxes draws into one file: give it one photo")
     settings = resolve_settings(config_file, (*assignments, "pages=false"), **flags).settings
-    labeler = build_labeler(settings)
+    # Before a model is opened or a service is asked: a service's replies explain themselves.
+    view = build_model_view(settings) if explain else None
     status = 0
-    for name in files:
-        loaded, result = _label(labeler, name)
-        if isinstance(result, Exception):
-            raise result
-        if isinstance(result, FailureRecord):
-            status = 1
-            _tell_failure(name, result, as_json=as_json)
-            continue
-        _tell(name, result, as_json=as_json, many=len(files) > 1)
-        if explain:
-            _explain(labeler, result.record, explain)
-        if boxes and loaded:
-            _draw(loaded, result.record, settings, Path(boxes))
+    with closing(build_labeler(settings)) as labeler:
+        for name in files:
+            loaded, result = _label(labeler, name)
+            if isinstance(result, Exception):
+                raise result
+            if isinstance(result, FailureRecord):
+                status = 1
+                _tell_failure(name, result, as_json=as_json)
+                continue
+            _tell(name, result, as_json=as_json, many=len(files) > 1)
+            if explain and view:
+                _explain(view, result.record, explain)
+            if boxes and loaded:
+                _draw(loaded, result.record, settings, Path(boxes))
     return status
 
 
@@ -117,10 +121,10 @@ def _tell_failure(name: str, record: FailureRecord, *, as_json: bool) -> None:
     click.echo(f"{name}: {failure.reason}{hint}", err=True)
 
 
-def _explain(labeler: Labeler, record: LabelRecord, label: str) -> None:
+def _explain(view: View, record: LabelRecord, label: str) -> None:
     from bucketlens.labels.explain import explain  # noqa: PLC0415 - rarely asked for
 
-    for line in explain(labeler.view, record.scores, label):
+    for line in explain(view, record.scores, label):
         click.echo(line)
 
 

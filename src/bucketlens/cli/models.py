@@ -9,6 +9,8 @@ import msgspec
 
 from bucketlens.assembly import find_models
 from bucketlens.cli.options import resolve_settings, setting_options
+from bucketlens.models.rekognition import REKOGNITION
+from bucketlens.pipeline.asking import SERVICE
 from bucketlens.pipeline.scoring import model_facts
 
 
@@ -25,11 +27,15 @@ def command(
     bucketlens models
     bucketlens models --classifier ./my-model --json
     """
-    folders = find_models(resolve_settings(config_file, assignments, **flags).settings).folders()
+    settings = resolve_settings(config_file, assignments, **flags).settings
+    folders = find_models(settings).folders()
     if as_json:
         cards = [msgspec.to_builtins(folder.card) for folder in folders]
         click.echo(json.dumps(cards, indent=2))
         return
+    if settings.classifier == REKOGNITION:
+        click.echo(f"{SERVICE.name} {SERVICE.version} ({SERVICE.kind})")
+        click.echo("    DetectLabels of Amazon Rekognition; each image costs money")
     for folder in folders:
         card = folder.card
         kind = model_facts(card).kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,8 @@ from bucketlens.settings import Resolved, SettingsText, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from bucketlens.settings import Settings
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
@@ -51,7 +54,13 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "pages": click.option(
         "--pages/--no-pages", default=None, help="Write thumbnails and pages.  [default: pages]"
     ),
-    "classifier": click.option("--classifier", metavar="MODEL", help="Model name, folder or none."),
+    "classifier": click.option(
+        "--classifier",
+        "--model",
+        "classifier",
+        metavar="MODEL",
+        help="Model name, folder, rekognition or none.",
+    ),
     "detector": click.option("--detector", metavar="MODEL", help="Model name, folder or none."),
 }
 
@@ -78,19 +87,24 @@ def resolve_settings(
         if not equals:
             raise click.UsageError(f"--set {assignment}: write it as NAME=VALUE")
         texts[name.strip().replace("-", "_")] = value
-    return load_settings(
+    load = partial(
+        load_settings,
         file=Path(config_file) if config_file else None,
-        collection=_kept_with(out) if out is not None else None,
         environ=os.environ,
         assignments=texts,
         flags=given,
     )
+    resolved = load()
+    if out is None or resolved.own_file:
+        return resolved
+    return load(collection=_kept_with(out, resolved.settings))
 
 
-def _kept_with(out: str) -> SettingsText | None:
+def _kept_with(out: str, settings: Settings) -> SettingsText | None:
+    """The collection's own file; how its store is reached, the file itself can't say."""
     from bucketlens.pipeline.keeping import SETTINGS_NAME, read_settings  # noqa: PLC0415
-    from bucketlens.stores import open_store  # noqa: PLC0415 - not for help
+    from bucketlens.stores import open_store, store_options  # noqa: PLC0415 - not for help
 
-    private = open_store(out)
+    private = open_store(out, store_options(settings))
     text = read_settings(private)
     return None if text is None else SettingsText(f"{private.location}/{SETTINGS_NAME}", text)

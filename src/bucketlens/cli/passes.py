@@ -19,14 +19,16 @@ from rich.table import Table
 
 from bucketlens.cli.progress import show_progress
 from bucketlens.errors import BucketlensError
-from bucketlens.pipeline.pacing import measure_pace
+from bucketlens.pipeline.asking import RekognitionScorer
+from bucketlens.pipeline.pacing import cost_of, duration_of
 from bucketlens.pipeline.passing import Forecast, Tally, forecast
 from bucketlens.pipeline.settling import Action, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bucketlens.pipeline.passing import Pass
+    from bucketlens.pipeline.spending import Estimate
 
 BUG = 70
 TRANSIENT = 75
@@ -57,6 +59,8 @@ def perform(work: Pass, doing: Doing) -> int:
     tally = Tally()
     if doing.dry_run:
         return _tell_forecast(work, forecast(work, tally, limit=doing.limit), tally, doing)
+    if isinstance(work.labeler.scorer, RekognitionScorer):
+        _tell_cost(cost_of(work, _images_to_ask(work, doing)))
     started = time.monotonic()
     stop = threading.Event()
     ended_by: BucketlensError | None = None
@@ -84,7 +88,9 @@ def exit_status(tally: Tally) -> int:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(
+    stop: threading.Event, tell: Callable[[str], None] = lambda line: click.echo(line, err=True)
+) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM finishes what is in flight, the second ends at once."""
 
     def handle(signum: int, frame: object) -> None:
@@ -94,7 +100,7 @@ def stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
         name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
         with suppress(OSError):  # nobody may be there to read it
-            click.echo(f"\n{name}: finishing what is in flight; again to stop at once", err=True)
+            tell(f"\n{name}: finishing what is in flight; again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -171,7 +177,9 @@ def printable(text: str) -> str:
 
 
 def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> int:
-    seconds = _duration(work, what)
+    seconds = duration_of(work, what)
+    seconds = None if seconds is None else round(seconds, 1)
+    cost = cost_of(work, what.actions[Action.SCORE])
     if doing.as_json:
         click.echo(
             json.dumps(
@@ -179,7 +187,9 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
                     "actions": {action.value: what.actions[action] for action in Action},
                     "examples": {a.value: keys for a, keys in what.examples.items() if keys},
                     "bytes_to_read": what.bytes_to_read,
+                    "orphaned_pages": what.orphaned_pages,
                     "seconds": seconds,
+                    "cost": None if cost is None else round(cost.cost, 6),
                 }
             )
         )
@@ -198,21 +208,38 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
             if action is not Action.NOTHING:
                 for key in what.examples[action][:5]:
                     click.echo(f"    {printable(key)}", err=True)
+    if what.orphaned_pages:
+        click.echo(f"{what.orphaned_pages:,} pages of images that are gone would go", err=True)
     if tally.passed_over:
         click.echo(f"{tally.passed_over:,} other files would be passed over", err=True)
     if seconds is not None:
         read = what.bytes_to_read / 1e6
         click.echo(f"reading {read:,.1f} MB, about {_clock(seconds)} on this machine", err=True)
+    _tell_cost(cost)
     click.echo("nothing was changed", err=True)
     return 0
 
 
-def _duration(work: Pass, what: Forecast) -> float | None:
-    """How long the labelling would take, from labelling a few of the images and keeping nothing."""
-    keys = what.examples[Action.SCORE]
-    if not keys:
-        return None
-    return round(measure_pace(work, keys) * what.actions[Action.SCORE], 1)
+def _images_to_ask(work: Pass, doing: Doing) -> int:
+    """How many images a service would be asked about: known before the first one costs money."""
+    return forecast(work, Tally(), limit=doing.limit).actions[Action.SCORE]
+
+
+def _tell_cost(cost: Estimate | None) -> None:
+    """Say what a run costs and what the month has left."""
+    if cost is None or not cost.calls:
+        return
+    click.echo(
+        f"Rekognition: {cost.calls:,} images at {cost.price:g} are {cost.cost:,.2f} at most; of"
+        f" this month's {cost.limit:,.2f}, {cost.spent:,.2f} are spent",
+        err=True,
+    )
+    if not cost.suffices:
+        click.echo(
+            f"Rekognition: the limit suffices for {cost.affordable:,} of them; the run stops there"
+            " (rekognition_monthly_limit)",
+            err=True,
+        )
 
 
 def _clock(seconds: float) -> str:

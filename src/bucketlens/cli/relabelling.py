@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bucketlens.assembly import Collection, build_view, find_models
+from bucketlens.assembly import Collection, build_view, made_by
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.relabelling import Relabeler, Relabelled, record_names
 from bucketlens.pipeline.running import available_cores
@@ -77,11 +77,10 @@ def _relabel_in_processes(
 
 
 def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> Relabeler:
-    models = find_models(settings)
     return Relabeler(
         recorder=collection.recorder,
-        view=build_view(settings, models),
-        models=frozenset(card.model_sha256 for card in models.cards()),
+        view=build_view(settings),
+        models=made_by(settings),
         dry_run=dry_run,
     )
 

@@ -60,7 +60,7 @@ def command(
     from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
 
     resolved = resolve_settings(config_file, assignments, out, **flags)
-    work = open_pass(source, out, resolved.settings, allow_deletes=allow_deletes)
+    work = open_pass(source, out, resolved.settings, allow_deletes=allow_deletes, check=not dry_run)
     scores, view = work.labeler.scorer.fingerprint, work.labeler.view.fingerprint
     tell_changes(work.private, resolved, scores=scores, view=view)
     if not dry_run:

@@ -15,18 +15,22 @@ from bucketlens.events.batch_operations import (
 )
 from bucketlens.events.envelopes import ParsedMessage, is_sqs_batch, parse, parse_sqs_batch
 from bucketlens.events.filters import IMAGE_SUFFIXES, KeyFilter
+from bucketlens.events.intake import Asked, Intake, SourcePlace, source_place
 from bucketlens.events.parsed import EventParseError, ParsedEvents, PassedOver
 from bucketlens.events.sequencers import sequencer_newer
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Asked",
     "BatchInvocation",
     "BatchTask",
     "EventParseError",
+    "Intake",
     "KeyFilter",
     "ParsedEvents",
     "ParsedMessage",
     "PassedOver",
+    "SourcePlace",
     "TaskOutcome",
     "batch_response",
     "is_batch_invocation",
@@ -36,4 +40,5 @@ __all__ = [
     "parse_batch_invocation",
     "parse_sqs_batch",
     "sequencer_newer",
+    "source_place",
 ]

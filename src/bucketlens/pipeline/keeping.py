@@ -31,7 +31,9 @@ LAST_NAME = "state/settings.json"
 OF_ONE_CALL = frozenset(
     {
         *("include", "exclude", "suffixes", "hidden", "max_delete_percent"),
-        *("provider", "workers", "batch_size", "fsync"),
+        *("provider", "workers", "batch_size", "fsync", "index_seconds"),
+        *("s3_endpoint", "s3_region", "s3_path_style", "s3_anonymous", "s3_requester_pays"),
+        *("store_attempts", "store_seconds"),
     }
 )
 """Settings that say what one call looks at and how it works; all others define the collection."""

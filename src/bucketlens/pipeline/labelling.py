@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from bucketlens.errors import InputError
 from bucketlens.imaging import SMALL, Limits, decode, encode_jpeg, preview, small_copy, with_small
+from bucketlens.models.rekognition import REKOGNITION
 from bucketlens.pipeline.recording import Pictures
-from bucketlens.pipeline.scoring import decode_cover
+from bucketlens.pipeline.scoring import FileScorer, ImageFile, decode_cover
 from bucketlens.records import (
     FailureFacts,
     FailureRecord,
@@ -25,10 +26,9 @@ from bucketlens.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bucketlens.labels import View
     from bucketlens.pipeline.scoring import Scorer
     from bucketlens.settings import Settings
-    from bucketlens.types import DecodedImage, ObjectInfo, Scores
+    from bucketlens.types import DecodedImage, ImageProperties, Label, ObjectInfo, Scores
 
 LIMITS_VERSION = 1
 """Part of the limits fingerprint: raised when something that failed may now be read."""
@@ -61,18 +61,40 @@ Result = Labelled | FailureRecord | Exception
 """What became of one image; an exception is not the image's fault."""
 
 
+class LabelView(Protocol):
+    """What makes labels of scores: a pure function of what is stored and of settings."""
+
+    @property
+    def version(self) -> str:
+        """What the record says made the labels, where no service's reply says its own."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same scores would be shown as other labels."""
+
+    def labels(self, scores: Scores) -> tuple[Label, ...]:
+        """The labels to show, surest first."""
+
+    def image_properties(self, scores: Scores) -> ImageProperties | None:
+        """Quality and colours; None where they were not asked for."""
+
+
 class Labeler:
     """The core: image bytes in, record out; the same through every door.
 
     Args:
         settings: Limits and sizes.
-        scorer: What looks at the pixels.
+        scorer: What looks at the pixels, or at the files.
         view: What makes labels of scores.
         clock: Gives the time, seconds since the epoch.
     """
 
     def __init__(
-        self, settings: Settings, scorer: Scorer, view: View, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        scorer: Scorer | FileScorer,
+        view: LabelView,
+        clock: Callable[[], float],
     ) -> None:
         """Hold the parts; they are shared by all threads."""
         self.scorer = scorer
@@ -97,7 +119,7 @@ class Labeler:
                 results[i] = self.failure(image.info, exc, data=image.data)
             except Exception as exc:  # noqa: BLE001 - one image never stops the rest
                 results[i] = exc
-        scores = self._score({i: d for i, d in decoded.items() if images[i].known is None})
+        scores = self._scores(images, {i: d for i, d in decoded.items() if not images[i].known})
         for i, pixels in decoded.items():
             try:
                 results[i] = self._result(images[i], pixels, scores.get(i))
@@ -105,27 +127,44 @@ class Labeler:
                 results[i] = exc
         return [r if r is not None else AssertionError("an image was passed over") for r in results]
 
+    def close(self) -> None:
+        """Give back what a scorer holds for images to come; more may come all the same."""
+        if isinstance(self.scorer, FileScorer):
+            self.scorer.close()
+
+    def _scores(
+        self, images: Sequence[Loaded], decoded: dict[int, DecodedImage]
+    ) -> dict[int, Scores | Exception]:
+        if not isinstance(self.scorer, FileScorer):
+            return self._score(self.scorer, decoded)
+        files = [ImageFile(images[i].info, images[i].data, found) for i, found in decoded.items()]
+        return dict(zip(decoded, self.scorer.score_files(files), strict=True))
+
     def _decode(self, data: bytes) -> DecodedImage:
         image = decode(data, limits=self._limits, cover=self._cover)
         return with_small(image) if self._small else image
 
-    def _score(self, decoded: dict[int, DecodedImage]) -> dict[int, Scores | Exception]:
+    def _score(
+        self, scorer: Scorer, decoded: dict[int, DecodedImage]
+    ) -> dict[int, Scores | Exception]:
         """Score all in one batch; if that fails, one by one, to find the one that is to blame."""
         if not decoded:
             return {}
         try:
-            return dict(zip(decoded, self.scorer.score(list(decoded.values())), strict=True))
+            return dict(zip(decoded, scorer.score(list(decoded.values())), strict=True))
         except Exception as exc:  # noqa: BLE001
             if len(decoded) == 1:
                 return dict.fromkeys(decoded, exc)
             single: dict[int, Scores | Exception] = {}
             for i, image in decoded.items():
-                single |= self._score({i: image})
+                single |= self._score(scorer, {i: image})
             return single
 
     def _result(
         self, image: Loaded, decoded: DecodedImage, scores: Scores | Exception | None
     ) -> Result:
+        if isinstance(scores, InputError):
+            return self.failure(image.info, scores, data=image.data)
         if isinstance(scores, Exception):
             return scores
         if scores is not None:
@@ -163,12 +202,7 @@ class Labeler:
 
     def shown(self, scores: Scores) -> dict[str, Any]:
         """The fields of a record that the view makes from scores."""
-        return {
-            "labels": self.view.labels(scores),
-            "label_model_version": self.view.version,
-            "image_properties": self.view.image_properties(scores),
-            "view_fingerprint": self.view.fingerprint,
-        }
+        return shown_fields(self.view, scores)
 
     def viewed(self, record: LabelRecord) -> LabelRecord:
         """The record with its labels made again from its own scores."""
@@ -206,9 +240,22 @@ class Labeler:
         )
 
 
+def shown_fields(view: LabelView, scores: Scores) -> dict[str, Any]:
+    """The fields of a record that a view makes from scores."""
+    said = scores.reply.label_model_version if scores.reply else ""
+    return {
+        "labels": view.labels(scores),
+        "label_model_version": said or view.version,
+        "image_properties": view.image_properties(scores),
+        "view_fingerprint": view.fingerprint,
+    }
+
+
 def limits_fingerprint(settings: Settings) -> str:
     """Changes when an image that failed may now be read."""
-    return fingerprint(LIMITS_VERSION, settings.max_bytes, settings.max_pixels)
+    # A service has limits of its own; what it refused, a model may read.
+    service = [REKOGNITION] if settings.classifier == REKOGNITION else []
+    return fingerprint(LIMITS_VERSION, settings.max_bytes, settings.max_pixels, *service)
 
 
 def _plain(message: str) -> str:

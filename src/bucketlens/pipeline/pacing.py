@@ -1,4 +1,4 @@
-"""How long a run would take, from labelling a few of its images and keeping nothing."""
+"""How long a run would take and what it would cost, without keeping or spending anything."""
 
 from __future__ import annotations
 
@@ -6,16 +6,39 @@ import time
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError
+from bucketlens.pipeline.asking import RekognitionScorer
 from bucketlens.pipeline.labelling import Loaded
 from bucketlens.pipeline.running import available_cores
+from bucketlens.pipeline.settling import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bucketlens.pipeline.passing import Pass
+    from bucketlens.pipeline.passing import Forecast, Pass
+    from bucketlens.pipeline.spending import Estimate
 
 SAMPLE_SECONDS = 3.0
 """No longer than this is spent on the forecast itself."""
+
+
+def cost_of(work: Pass, images: int) -> Estimate | None:
+    """What so many images would cost at most; None where models of our own look at them."""
+    scorer = work.labeler.scorer
+    return scorer.estimate(images) if isinstance(scorer, RekognitionScorer) else None
+
+
+def duration_of(work: Pass, what: Forecast) -> float | None:
+    """Seconds that the labelling would take; None where no image asks for it.
+
+    A service is not tried, since that costs money: its rate is what is known.
+    """
+    images = what.actions[Action.SCORE]
+    if not images:
+        return None
+    scorer = work.labeler.scorer
+    if isinstance(scorer, RekognitionScorer):
+        return scorer.seconds(images)
+    return measure_pace(work, what.examples[Action.SCORE]) * images
 
 
 def measure_pace(work: Pass, keys: Sequence[str]) -> float:

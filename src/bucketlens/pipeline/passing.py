@@ -114,6 +114,18 @@ class Pass:
             ConfigError: The source can't be listed, or a safety stop kept records from being
                 removed; all else was done by then.
         """
+        try:
+            self._run(tally, stop, limit, told)
+        finally:
+            self.labeler.close()
+
+    def _run(
+        self,
+        tally: Tally,
+        stop: threading.Event,
+        limit: int | None,
+        told: Callable[[Settled], None],
+    ) -> None:
         seen = SeenKeys()
 
         def report(settled: Settled) -> None:
@@ -180,11 +192,16 @@ class Pass:
 
     def _sweep_pages(self, sweep: Sweep, pages: IndexPages) -> None:
         """Remove pages that a killed process left behind for an image that went meanwhile."""
+        for key in self.orphaned_pages(sweep, pages):
+            pages.remove_image(key)
+
+    def orphaned_pages(self, sweep: Sweep, pages: IndexPages) -> Iterator[str]:
+        """Keys of images that are gone, with no record to lead to the page that is still there."""
         for key in pages.image_keys():
             if sweep.is_gone(key):
                 plan = self.settler.inspect(key)
                 if plan.info is None and plan.action is Action.NOTHING:
-                    pages.remove_image(key)
+                    yield key
 
     def _drop_tombstones(self, sweep: Sweep) -> None:
         """Where there is no index, nobody waits for them."""
@@ -230,11 +247,13 @@ class Forecast:
         actions: How many keys ask for what; keys to remove among them.
         examples: Some keys of each.
         bytes_to_read: Of the images that would be read.
+        orphaned_pages: Pages that would be removed, since neither image nor record is there.
     """
 
     actions: Counter[Action]
     examples: dict[Action, list[str]]
     bytes_to_read: int
+    orphaned_pages: int = 0
 
 
 def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
@@ -255,9 +274,13 @@ def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
         count(info.key, plan.action)
         if plan.action.reads:
             size += info.size
+    pages = 0
     if listing.complete:
-        for key in Sweep(work.records, seen, work.unlisted()).orphans():
+        sweep = Sweep(work.records, seen, work.unlisted())
+        for key in sweep.orphans():
             plan = work.settler.inspect(key)
             if plan.action is not Action.NOTHING:
                 count(key, plan.action)
-    return Forecast(actions, examples, size)
+        if work.pages is not None:
+            pages = sum(1 for _ in work.orphaned_pages(sweep, work.pages))
+    return Forecast(actions, examples, size, pages)

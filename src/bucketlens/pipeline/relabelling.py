@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.pipeline.labelling import shown_fields
 from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
 from bucketlens.records import LabelRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bucketlens.labels import View
+    from bucketlens.pipeline.labelling import LabelView
     from bucketlens.stores import Store
 
 ATTEMPTS = 4
@@ -73,7 +74,7 @@ class Relabeler:
     """
 
     recorder: Recorder
-    view: View
+    view: LabelView
     models: frozenset[str]
     dry_run: bool = False
 
@@ -117,15 +118,9 @@ def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
     done.lost.update(had - has)
 
 
-def renewed_record(view: View, record: LabelRecord) -> LabelRecord:
+def renewed_record(view: LabelView, record: LabelRecord) -> LabelRecord:
     """The record with its labels made again from its own scores."""
-    return msgspec.structs.replace(
-        record,
-        labels=view.labels(record.scores),
-        label_model_version=view.version,
-        image_properties=view.image_properties(record.scores),
-        view_fingerprint=view.fingerprint,
-    )
+    return msgspec.structs.replace(record, **shown_fields(view, record.scores))
 
 
 def record_names(records: Store) -> Iterable[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from bucketlens.models import Classifier, Detections, Detector, InputSpec, ModelCard
     from bucketlens.settings import Settings
-    from bucketlens.types import DecodedImage, Embedding, PictureTones
+    from bucketlens.types import DecodedImage, Embedding, ObjectInfo, PictureTones
 
 SCORING_VERSION = 1
 """Part of the score fingerprint: raised when decoding or cropping changes what the models see."""
@@ -52,6 +53,34 @@ class Scorer(Protocol):
 
     def score(self, images: Sequence[DecodedImage]) -> list[Scores]:
         """Score several images in one go; the result of each does not depend on the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """An image as its file: the bytes, where they are, and what was decoded from them."""
+
+    info: ObjectInfo
+    data: bytes
+    decoded: DecodedImage
+
+
+@runtime_checkable
+class FileScorer(Protocol):
+    """What says which things are in files: a service, which has its own decoders and its price."""
+
+    @property
+    def facts(self) -> tuple[ModelFacts, ...]:
+        """The service, for the record."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same file would get another reply."""
+
+    def score_files(self, files: Sequence[ImageFile]) -> list[Scores | Exception]:
+        """Score several files at once; what goes wrong with one stays with that one."""
+
+    def close(self) -> None:
+        """Give back what is held for calls to come; more may come all the same."""
 
 
 class ModelScorer:

@@ -1,12 +1,14 @@
 """Where objects are: memory, folders and buckets behind the same six verbs."""
 
+from bucketlens.stores.amazon import AmazonBucket, amazon_bucket
 from bucketlens.stores.base import Blob, ConflictError, ForbiddenError, ListingIssue, Store
-from bucketlens.stores.opening import StoreOptions, open_store, prefix_within
+from bucketlens.stores.opening import StoreOptions, open_store, prefix_within, store_options
 from bucketlens.stores.probe import check_conditional_puts
 from bucketlens.stores.reach import S3Options
 from bucketlens.stores.retries import RetryPolicy
 
 __all__ = [
+    "AmazonBucket",
     "Blob",
     "ConflictError",
     "ForbiddenError",
@@ -15,7 +17,9 @@ __all__ = [
     "S3Options",
     "Store",
     "StoreOptions",
+    "amazon_bucket",
     "check_conditional_puts",
     "open_store",
     "prefix_within",
+    "store_options",
 ]

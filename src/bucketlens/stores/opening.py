@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore as Backend
 
+    from bucketlens.settings import Settings
     from bucketlens.stores.base import ListingIssue, Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -48,6 +49,32 @@ class StoreOptions:
     on_issue: Callable[[ListingIssue], None] | None = None
     s3: S3Options = field(default_factory=S3Options)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def store_options(
+    settings: Settings,
+    *,
+    source: bool = False,
+    fresh: bool = False,
+    on_issue: Callable[[ListingIssue], None] | None = None,
+) -> StoreOptions:
+    """How the settings say that stores are opened; the rest is as :class:`StoreOptions` says."""
+    styles = {"auto": None, "always": True, "never": False}
+    return StoreOptions(
+        source=source,
+        hidden=source and settings.hidden,
+        fsync=settings.fsync,
+        fresh=fresh,
+        on_issue=on_issue,
+        s3=S3Options(
+            endpoint=settings.s3_endpoint or None,
+            region=settings.s3_region or None,
+            path_style=styles[settings.s3_path_style],
+            anonymous=settings.s3_anonymous,
+            requester_pays=settings.s3_requester_pays,
+        ),
+        retry=RetryPolicy(attempts=settings.store_attempts, total=settings.store_seconds),
+    )
 
 
 def open_store(location: str, options: StoreOptions | None = None) -> Store:

@@ -1,0 +1,58 @@
+"""The functions for AWS Lambda: ``bucketlens.aws.handler`` and ``bucketlens.aws.index_handler``.
+
+Each is built once for a container. Lambda imports this module in its init phase and names the
+handler in ``_HANDLER``, so that models and stores are open before the first event and a mistake
+in the configuration fails the start. Elsewhere nothing is built before the first call.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bucketlens.aws.indexing import IndexFunction
+    from bucketlens.aws.invocation import Context
+    from bucketlens.aws.labelling import LabelFunction
+
+__all__ = ["handler", "index_handler"]
+
+_BEGAN = time.perf_counter()
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Settle the objects that an event speaks of, and answer in the way that its sender expects.
+
+    Takes batches of SQS, notifications by S3, EventBridge or SNS as they are, and calls by S3
+    Batch Operations.
+    """
+    return _label_function()(event, context)
+
+
+def index_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Bring the site's index up to date; whatever calls it, by schedule or by hand."""
+    return _index_function()(event, context)
+
+
+@cache
+def _label_function() -> LabelFunction:
+    from bucketlens.aws.labelling import build_label_function  # noqa: PLC0415 - only where used
+
+    return build_label_function(os.environ, began=_BEGAN)
+
+
+@cache
+def _index_function() -> IndexFunction:
+    from bucketlens.aws.indexing import build_index_function  # noqa: PLC0415
+
+    return build_index_function(os.environ, began=_BEGAN)
+
+
+if os.environ.get("_HANDLER") == f"{__name__}.{handler.__name__}":
+    _label_function()
+if os.environ.get("_HANDLER") == f"{__name__}.{index_handler.__name__}":
+    _index_function()

@@ -1,0 +1,104 @@
+"""The index, renewed beside the work: soon after the last change, and not too often.
+
+A renewal reads all records, so its pause grows with the time that it took: a small collection
+shows each image at once, and a large one spends a fifth of a core on its index at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import ConfigError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+SHORTEST_PAUSE = 1.0
+"""Seconds between two renewals, at least."""
+
+PAUSE_FACTOR = 4.0
+"""A renewal that took so long is followed by a pause of so many times that."""
+
+
+class IndexKeeper:
+    """Renews the index in a thread of its own.
+
+    Args:
+        renew: Brings the index up to date.
+        seconds: While there is other work, at most one renewal in so many seconds.
+        failed: Told of an error that the operator must see to.
+    """
+
+    def __init__(
+        self, renew: Callable[[], None], seconds: float, failed: Callable[[ConfigError], None]
+    ) -> None:
+        """Take the index for outdated, as it is when a worker was killed, and begin."""
+        self._renew = renew
+        self._seconds = seconds
+        self._failed = failed
+        self._changed = threading.Condition()
+        self._stale = True
+        self._idle = True
+        self._closing = False
+        self._next = 0.0
+        self._quiet_next = 0.0
+        self._thread = threading.Thread(target=self._keep, name="index", daemon=True)
+        self._thread.start()
+
+    def mark(self) -> None:
+        """Something has changed that the index shows."""
+        with self._changed:
+            self._stale = True
+            self._changed.notify()
+
+    def rest(self, *, idle: bool) -> None:
+        """Tell whether there is other work."""
+        with self._changed:
+            if idle != self._idle:
+                self._idle = idle
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Renew once more if something has changed, and end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+        if self._stale:
+            self._once()
+
+    def _keep(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closing and (pause := self._pause()) > 0:
+                    self._changed.wait(None if math.isinf(pause) else pause)
+                if self._closing:
+                    return
+            self._once()
+
+    def _pause(self) -> float:
+        if not self._stale:
+            return math.inf
+        return (self._quiet_next if self._idle else self._next) - time.monotonic()
+
+    def _once(self) -> None:
+        self._stale = False
+        began = time.monotonic()
+        try:
+            self._renew()
+        except ConfigError as exc:
+            self._failed(exc)
+        except TransientError as exc:
+            self._stale = True
+            log.warning("index not renewed", extra={"fields": {"reason": exc.message}})
+        except Exception:
+            log.exception("index not renewed")
+        ended = time.monotonic()
+        self._quiet_next = ended + max(SHORTEST_PAUSE, PAUSE_FACTOR * (ended - began))
+        self._next = max(self._quiet_next, began + self._seconds)

@@ -1,0 +1,71 @@
+"""A worker put together as the settings say."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from bucketlens.assembly import open_collecting
+from bucketlens.errors import InputError, TransientError
+from bucketlens.events import Intake, source_place
+from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.running import available_cores
+from bucketlens.worker.sqs import SqsQueue
+from bucketlens.worker.working import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bucketlens.assembly import Collecting
+    from bucketlens.pipeline.settling import Outcome
+    from bucketlens.settings import Settings
+
+log = logging.getLogger(__name__)
+
+THREADS_PER_CORE = 2
+"""One computes while another waits for the store."""
+
+
+def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Worker:
+    """A worker for one source and one queue of SQS, its models loaded.
+
+    Raises:
+        ConfigError: SOURCE is in no bucket, the queue can't be used, or as for a pass.
+        TransientError: The queue or OUT can't be reached now.
+    """
+    place = source_place(source)
+    queue = SqsQueue(queue_url, region=settings.s3_region or None)
+    if not queue.has_dead_letters():
+        log.warning(
+            "the queue has no redrive policy: messages that can't be understood come back until"
+            " they are too old"
+        )
+    opened = open_collecting(source, out, settings, check=True)
+
+    def settle(key: str, sequencer: str | None) -> Outcome:
+        return opened.settler.settle(key, settings.max_bytes, sequencer=sequencer)
+
+    return Worker(
+        queue,
+        Intake(place, opened.wanted),
+        settle,
+        threads=THREADS_PER_CORE * (settings.workers or available_cores()),
+        renew=_renewal(opened, settings),
+        index_seconds=settings.index_seconds,
+    )
+
+
+def _renewal(opened: Collecting, settings: Settings) -> Callable[[], None] | None:
+    """What brings the index up to date; None where nobody wants that."""
+    collection = opened.collection
+    pages = collection.pages
+    if pages is None or not settings.index_seconds:
+        return None
+
+    def renew() -> None:
+        for key in renew_index(collection.records, collection.private, pages):
+            with suppress(InputError, TransientError):
+                opened.settler.settle(key, settings.max_bytes)
+
+    return renew

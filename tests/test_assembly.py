@@ -1,0 +1,104 @@
+"""What the settings make of stores, and which folders are outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bucketlens.assembly import Collection, open_pass, own_outputs
+from bucketlens.errors import ConfigError
+from bucketlens.settings import Settings
+from bucketlens.stores import store_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_settings_reach_the_stores():
+    """Each setting of S3 and of retries is where the stores look for it."""
+    settings = Settings(
+        s3_endpoint="http://127.0.0.1:1",
+        s3_region="eu-north-1",
+        s3_path_style="never",
+        s3_anonymous=True,
+        s3_requester_pays=True,
+        store_attempts=3,
+        store_seconds=7.0,
+    )
+    options = store_options(settings)
+    assert options.s3.endpoint == "http://127.0.0.1:1"
+    assert options.s3.region == "eu-north-1"
+    assert options.s3.path_style is False
+    assert options.s3.anonymous
+    assert options.s3.requester_pays
+    assert (options.retry.attempts, options.retry.total) == (3, 7.0)
+
+
+def test_what_is_not_set_follows_awss_own_variables():
+    """Empty settings are no endpoint, no region and no style."""
+    options = store_options(Settings())
+    assert (options.s3.endpoint, options.s3.region, options.s3.path_style) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "site", "outputs"),
+    [
+        ("s3://b/in", "s3://b/out", "", ()),
+        ("s3://b/in", "s3://b/in/out", "", ("out/",)),
+        ("s3://b", "s3://b/out", "", ("out/",)),
+        ("s3://b/in", "s3://b", "", ()),
+        ("s3://b", "s3://b/out", "s3://b/pages", ("out/", "pages/")),
+        ("s3://b/in", "s3://other", "s3://b/in/pages", ("pages/",)),
+        ("s3://b/in", "s3://b/in2", "", ()),
+        ("/srv/in", "/srv/in/out", "", ("out/",)),
+    ],
+)
+def test_outputs_in_the_source_are_no_images(
+    source: str, out: str, site: str, outputs: tuple[str, ...]
+):
+    """Folders of OUT and the site, as keys of the source begin."""
+    assert own_outputs(source, out, site) == outputs
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "site"),
+    [
+        ("s3://b/out/site", "s3://b/out", ""),
+        ("s3://b/out/metadata/x", "s3://b/out", ""),
+        ("s3://b/pages/in", "s3://b/out", "s3://b/pages"),
+        ("s3://b/pages", "s3://b/out", "s3://b/pages"),
+    ],
+)
+def test_outputs_are_no_source(source: str, out: str, site: str):
+    """Labelling thumbnails of thumbnails is refused."""
+    with pytest.raises(ConfigError, match="holds outputs"):
+        own_outputs(source, out, site)
+
+
+def test_the_site_may_have_a_place_of_its_own(tmp_path: Path):
+    """With site_location nothing of the site is written into OUT."""
+    settings = Settings(site_location=str(tmp_path / "public"))
+    pages = Collection(str(tmp_path / "out"), settings).pages
+    assert pages is not None
+    pages.write_index(iter(()))
+    assert (tmp_path / "public" / "index.html").exists()
+    assert not (tmp_path / "out" / "site").exists()
+
+
+def test_a_bucket_without_conditional_puts_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """It is tried before any work, and nothing of it where nothing would be written."""
+    tried: list[str] = []
+
+    def refuse(store: object) -> None:
+        tried.append(str(getattr(store, "location", "")))
+        raise ConfigError("can't be used for outputs")
+
+    monkeypatch.setattr("bucketlens.assembly.check_conditional_puts", refuse)
+    settings = Settings(s3_endpoint="http://127.0.0.1:1", s3_anonymous=True)
+    with pytest.raises(ConfigError, match="can't be used for outputs"):
+        open_pass("s3://b/in", "s3://b/out", settings, check=True)
+    assert tried == ["s3://b/out/metadata"]
+    open_pass("s3://b/in", "s3://b/out", settings)
+    open_pass("memory://b/in", "memory://b/out", settings, check=True)
+    assert len(tried) == 1
