@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from bucketlens.assembly import Collection, open_pass, own_outputs
+from bucketlens.cli.keeping import _told_by_flags
 from bucketlens.errors import ConfigError
-from bucketlens.settings import Settings
-from bucketlens.stores import store_options
+from bucketlens.pipeline.engaging import _origin
+from bucketlens.settings import Settings, load_settings
+from bucketlens.stores import open_store, store_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +87,31 @@ def test_the_site_may_have_a_place_of_its_own(tmp_path: Path):
     pages.write_index(iter(()))
     assert (tmp_path / "public" / "index.html").exists()
     assert not (tmp_path / "out" / "site").exists()
+
+
+def test_the_place_of_the_site_is_kept_as_a_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A later call may come from another folder; a URL stays what it is."""
+    monkeypatch.chdir(tmp_path)
+    for told, kept in (("public", str(tmp_path / "public")), ("s3://site", "s3://site")):
+        resolved = load_settings(assignments={"site_location": told})
+        assert dict(_told_by_flags(resolved)) == {"site_location": kept}
+    assert not dict(_told_by_flags(load_settings(assignments={"s3_endpoint": "http://h"})))
+
+
+def test_rekognition_reads_no_bucket_of_another_server(monkeypatch: pytest.MonkeyPatch):
+    """A server of one's own is one by the settings too; the service is sent the bytes then."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(variable, raising=False)
+    amazon = Settings(s3_region="eu-west-1")
+    store = open_store("s3://photos/in", store_options(amazon))
+    assert _origin(store, "eu-west-1", amazon) is not None
+    assert _origin(store, "us-west-2", amazon) is None
+    own = msgspec.structs.replace(amazon, s3_endpoint="http://127.0.0.1:1")
+    assert _origin(store, "eu-west-1", own) is None
 
 
 def test_a_bucket_without_conditional_puts_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import botocore.session
 from botocore.validate import ParamValidator
@@ -22,7 +22,6 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
 REPLY: dict[str, Any] = json.loads((Path(__file__).parent / "reply.json").read_text("utf-8"))
 OPERATION = (

@@ -156,10 +156,25 @@ def test_throttling_is_waited_out_and_not_paid(double: Double, place: str):
     assert spent(place)["calls"] == 1
 
 
-def test_server_errors_are_tried_again_and_paid(double: Double, place: str):
-    """Nobody knows whether a broken call is charged, so that it counts."""
+def test_server_errors_are_tried_again_and_not_paid(double: Double, place: str):
+    """The service says itself that it did nothing; its bad day must not eat the month's money."""
     source(place, a=PHOTO)
-    double.faults += [Refused("InternalServerError", 500)]
+    double.faults += [Refused("InternalServerError", 500), Refused("", 503)]
+    run(place)
+    assert isinstance(record(place, "a.jpg"), LabelRecord)
+    assert spent(place)["calls"] == 1
+
+
+def test_lost_answers_are_paid(double: Double, place: str):
+    """Nobody knows whether the call was carried out, so that it counts."""
+    source(place, a=PHOTO)
+    lost = iter([True])
+
+    def hang_up() -> None:
+        if next(lost, False):
+            raise ConnectionAbortedError
+
+    double.before = hang_up
     run(place)
     assert isinstance(record(place, "a.jpg"), LabelRecord)
     assert spent(place)["calls"] == 2

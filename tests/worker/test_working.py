@@ -77,6 +77,22 @@ def test_a_settled_message_is_deleted(lab: Lab):
     assert isinstance(lab.record("a.jpg"), LabelRecord)
 
 
+def test_at_its_end_a_worker_gives_back_what_it_holds(lab: Lab):
+    """Once, after the last key, whether it ends well or not."""
+    held = ["a block of calls"]
+    intake = Intake(source_place(lab.source.location), KeyFilter())
+
+    def refuse(key: str, _: str | None) -> Outcome:
+        raise ConfigError(f"no right to read {key}")
+
+    queue = MemoryQueue()
+    tell(lab, queue, "a.jpg")
+    worker = Worker(queue, intake, refuse, threads=1, release=held.clear)
+    with pytest.raises(ConfigError):
+        drain(worker)
+    assert not held
+
+
 def test_a_removal_leaves_a_tombstone_with_its_sequencer(lab: Lab):
     """The sequencer of the event stands in it."""
     queue = MemoryQueue()

@@ -38,7 +38,7 @@ from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bucketlens.aws.invocation import Context
     from bucketlens.pipeline.passing import Pass
@@ -96,6 +96,8 @@ class LabelFunction:
         telemetry: Logs and metrics.
         max_bytes: Size of an image at most.
         threads: Keys that are settled at once.
+        release: Called after each call: a container ends without a word, and what is held for
+            keys to come would be lost with it.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class LabelFunction:
         *,
         max_bytes: int,
         threads: int,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         """Hold the parts; they serve all calls of a container."""
         self._keys = keys
@@ -115,6 +118,7 @@ class LabelFunction:
         self._telemetry = telemetry
         self._max_bytes = max_bytes
         self._threads = threads
+        self._release = release
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Settle what an event speaks of.
@@ -125,11 +129,14 @@ class LabelFunction:
         """
         self._telemetry.begin(context)
         deadline = Deadline(context)
-        if is_batch_invocation(event):
-            return self._answer_job(event, deadline)
-        if is_sqs_batch(event):
-            return self._answer_queue(event, deadline)
-        return self._answer_event(event, deadline)
+        try:
+            if is_batch_invocation(event):
+                return self._answer_job(event, deadline)
+            if is_sqs_batch(event):
+                return self._answer_queue(event, deadline)
+            return self._answer_event(event, deadline)
+        finally:
+            self._release()
 
     def _answer_queue(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         failed: dict[str, Exception] = {}
@@ -248,8 +255,8 @@ class LabelFunction:
     def _log_error(self, key: str, exc: Exception) -> None:
         """Log why a key comes again: with the traceback where it is our fault."""
         expected = isinstance(exc, TransientError | InputError)
-        self._telemetry.log.log(
-            30 if expected else 40,
+        tell = self._telemetry.log.warning if expected else self._telemetry.log.error
+        tell(
             "not settled",
             exc_info=None if expected else exc,
             extra={
@@ -289,6 +296,7 @@ def build_label_function(environ: Mapping[str, str], *, began: float) -> LabelFu
         telemetry,
         max_bytes=settings.max_bytes,
         threads=at_once + WAITING_THREADS,
+        release=labeler.close,
     )
 
 

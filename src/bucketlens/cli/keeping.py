@@ -66,6 +66,8 @@ def _told_by_flags(resolved: Resolved) -> Iterator[tuple[str, Any]]:
             value = values[name]
             if name in MODELS and Path(value).is_dir():
                 value = str(Path(value).resolve())  # the next call may come from elsewhere
+            if name == "site_location" and value and "://" not in value:
+                value = str(Path(value).expanduser().resolve())
             yield name, value
 
 

@@ -18,11 +18,11 @@ from bucketlens.models.rekognition import (
     API_VERSION,
     REKOGNITION,
     DetectLabelsRequest,
+    LostAnswerError,
     RefusedImageError,
     S3Image,
     ThrottledError,
     UnreadableObjectError,
-    UnsentError,
 )
 from bucketlens.pipeline.fitting import converted, fits
 from bucketlens.records import ModelFacts, fingerprint
@@ -188,12 +188,12 @@ class RekognitionScorer:
         self._spending.pay()
         try:
             reply = self._service.detect(image, self._request)
-        except ThrottledError:
-            self._meter.refused()
+        except LostAnswerError:
+            raise  # it may be charged
+        except (TransientError, ConfigError) as exc:
             self._spending.refund()
-            raise
-        except (UnsentError, ConfigError):
-            self._spending.refund()
+            if isinstance(exc, ThrottledError):
+                self._meter.refused()
             raise
         self._meter.taken()
         return reply

@@ -17,7 +17,7 @@ from bucketlens.pipeline.asking import (
 from bucketlens.pipeline.metering import Meter
 from bucketlens.pipeline.replying import Replies
 from bucketlens.pipeline.spending import Spending, image_price
-from bucketlens.stores import amazon_bucket, open_store
+from bucketlens.stores import amazon_bucket, open_store, store_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def engage_rekognition(
     """
     request = detect_labels_request(settings)
     if settings.rekognition_state:
-        private = open_store(settings.rekognition_state)
+        private = open_store(settings.rekognition_state, store_options(settings))
     if private is None:
         raise ConfigError(
             "Rekognition costs money, and without an OUT there is no place where spending is"
@@ -71,13 +71,15 @@ def engage_rekognition(
         ),
         meter=Meter(settings.rekognition_rate),
         limits=Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels),
-        origin=_origin(source, service.region),
+        origin=_origin(source, service.region, settings),
     )
 
 
-def _origin(source: Store | None, region: str) -> Origin | None:
+def _origin(source: Store | None, region: str, settings: Settings) -> Origin | None:
     """Where the service can read the images itself: in Amazon's S3, in its own region."""
-    found = amazon_bucket(source.location) if source is not None else None
-    if source is None or found is None or found.region != region:
+    if source is None:
+        return None
+    found = amazon_bucket(source.location, store_options(settings).s3)
+    if found is None or found.region != region:
         return None
     return Origin(found.bucket, found.prefix, source)

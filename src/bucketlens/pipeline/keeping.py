@@ -31,7 +31,7 @@ LAST_NAME = "state/settings.json"
 OF_ONE_CALL = frozenset(
     {
         *("include", "exclude", "suffixes", "hidden", "max_delete_percent"),
-        *("provider", "workers", "batch_size", "fsync", "index_seconds"),
+        *("provider", "workers", "batch_size", "fsync", "rekognition_rate", "index_seconds"),
         *("s3_endpoint", "s3_region", "s3_path_style", "s3_anonymous", "s3_requester_pays"),
         *("store_attempts", "store_seconds"),
     }

@@ -53,6 +53,7 @@ def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Wo
         threads=THREADS_PER_CORE * (settings.workers or available_cores()),
         renew=_renewal(opened, settings),
         index_seconds=settings.index_seconds,
+        release=opened.labeler.close,
     )
 
 

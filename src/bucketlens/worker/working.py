@@ -83,6 +83,7 @@ class Worker:
         renew: Brings the index up to date; None where there is none.
         index_seconds: While there is other work, it is renewed once in so many seconds at most.
         hidden: Seconds for which a message is hidden, and hidden anew before they are over.
+        release: Called at the end: gives back what was held for keys to come.
     """
 
     def __init__(
@@ -95,8 +96,10 @@ class Worker:
         renew: Callable[[], None] | None = None,
         index_seconds: float = 30.0,
         hidden: float = HIDDEN_SECONDS,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         """Receive nothing yet."""
+        self._release = release
         self._queue = queue
         self._intake = intake
         self._settle = settle
@@ -125,6 +128,7 @@ class Worker:
             self._holding.close()
             if self._index is not None:
                 self._index.close()
+            self._release()
         if self._cause is not None:
             raise self._cause
         return Done(self._holding.deleted, self._holding.returned, self._outcomes)

@@ -12,10 +12,10 @@ from bucketlens.models.rekognition.calling import (
     connect,
 )
 from bucketlens.models.rekognition.refusals import (
+    LostAnswerError,
     RefusedImageError,
     ThrottledError,
     UnreadableObjectError,
-    UnsentError,
 )
 from bucketlens.models.rekognition.replies import parse_reply
 
@@ -24,11 +24,11 @@ __all__ = [
     "REKOGNITION",
     "DetectLabels",
     "DetectLabelsRequest",
+    "LostAnswerError",
     "RefusedImageError",
     "S3Image",
     "ThrottledError",
     "UnreadableObjectError",
-    "UnsentError",
     "connect",
     "parse_reply",
 ]

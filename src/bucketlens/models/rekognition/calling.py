@@ -82,8 +82,9 @@ class DetectLabels:
 
         Raises:
             RefusedImageError: The image is not taken as it is.
-            ThrottledError: Later; this call was not carried out.
-            TransientError: Later; this call may have been carried out.
+            LostAnswerError: Later; this call may have been carried out.
+            ThrottledError: Later, and less often; this call was not carried out.
+            TransientError: Later; this call was not carried out.
             ConfigError: No rights, no credentials, a region without the service.
         """
         sent = {"Bytes": image} if isinstance(image, bytes) else {"S3Object": _s3_object(image)}

@@ -19,8 +19,8 @@ class ThrottledError(TransientError):
     """Too many calls for the account's rate; nothing was done, and nothing is charged."""
 
 
-class UnsentError(TransientError):
-    """The service was not reached, so that nothing is charged."""
+class LostAnswerError(TransientError):
+    """The call was sent and no whole answer came: it may have been carried out, and charged."""
 
 
 class RefusedImageError(UnsupportedError):
@@ -80,12 +80,12 @@ def mapped_errors() -> Iterator[None]:
     except exceptions.ParamValidationError as exc:
         raise InputError(f"Rekognition takes no such request: {exc}") from exc
     except (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError) as exc:
-        raise UnsentError(f"Rekognition can't be reached: {exc}") from exc
+        raise TransientError(f"Rekognition can't be reached: {exc}") from exc
     except (
         exceptions.HTTPClientError,
         exceptions.ConnectionError,
         ResponseParserError,
     ) as exc:
-        raise TransientError(f"Rekognition gave no whole answer: {exc}") from exc
+        raise LostAnswerError(f"Rekognition gave no whole answer: {exc}") from exc
     except exceptions.BotoCoreError as exc:
         raise ConfigError(f"Rekognition can't be asked: {exc}") from exc
