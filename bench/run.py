@@ -4,7 +4,8 @@
     make bench BENCH_ARGS="--rounds 5 --seconds 20"
 
 All take turns (A B C A B C …), since a machine is never quite still; the median of the rounds
-counts. What is printed is the table of docs/performance.md.
+counts. Beside each rate stands the processor time of an image, which says what the rate would be
+if nothing else ran. What is printed is the table of docs/performance.md.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Bench:
             for name, floor in floors.items():
                 self._take(taken, name, lambda floor=floor: floor.measure(self.seconds))
                 arguments = () if name == FLOOR else product.CLASSIFIER_ONLY
-                images = max(len(photos), round(taken[name][0].rate * self.seconds))
+                # By processor time, so that a busy machine does not make the start weigh more.
+                fitting = 1e3 * cores * self.seconds / taken[name][0].work
+                images = max(len(photos), round(fitting))
                 ours = FULL if name == FLOOR else ALONE
                 self._take(
                     taken,
@@ -92,12 +95,10 @@ def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
     rows += [["**run / floor, both models**"], ["**run / floor, classifier alone**"]]
     rows += [["**classifier alone / tutorial**"], ["peak memory of the run, MB"]]
     for taken in found.values():
-        rates = {name: _median([pace.rate for pace in paces]) for name, paces in taken.items()}
         cells = [_cell(taken[name]) for name in names]
         cells.append(f"**{_share(taken, FULL, FLOOR)}**")
         cells.append(f"**{_share(taken, ALONE, FLOOR_ALONE)}**")
-        plain = max((rates[name] for name in PLAIN if name in rates), default=math.inf)
-        cells.append(f"**{rates[ALONE] / plain:.1f} x**")
+        cells.append(f"**{_times(taken)}**")
         cells.append(f"{max(pace.memory for pace in taken[FULL]):.0f}")
         for row, cell in zip(rows, cells, strict=True):
             row.append(cell)
@@ -118,6 +119,16 @@ def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
             markdown(["photo", "origin", "pixels", "bytes"], photos),
         ]
     )
+
+
+def _times(taken: Taken) -> str:
+    """How many times as fast as the tutorial on the number of threads that suits it better."""
+    rates = [_median([p.rate for p in taken[name]]) for name in PLAIN if name in taken]
+    by_rate = _median([p.rate for p in taken[ALONE]]) / max(rates, default=math.inf)
+    # One thread uses one core; by processor time the run is taken to use all of them.
+    work = _median([p.work for p in taken[PLAIN[1]]]) if PLAIN[1] in taken else 0.0
+    by_work = available_cores() * work / _median([p.work for p in taken[ALONE]])
+    return f"{by_rate:.1f} x ({by_work:.1f} x)"
 
 
 def _median(values: list[float]) -> float:
