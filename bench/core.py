@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bucketlens.assembly import build_labeler
-from bucketlens.imaging import Limits, decode, model_input, picture_tones, preview, thumbnail
+from bucketlens.imaging import (
+    Limits,
+    decode,
+    encode_jpeg,
+    model_input,
+    picture_tones,
+    preview,
+    small_copy,
+    with_small,
+)
 from bucketlens.models.boxes import decode_image
 from bucketlens.models.pixels import graph_input
 from bucketlens.pipeline.labelling import Loaded, source_facts
@@ -74,6 +83,7 @@ class Core:
     def _steps(self, *, full: bool) -> list[Step]:
         steps: list[Step] = [
             ("JPEG to pixels at the scale needed", self.decode),
+            ("a copy of 320 pixels", self.shrink),
             ("pixels of the classifier's size", self.shrink_for_classifier),
             ("classifier", self.classify),
             ("scores and embedding as bytes", self.code),
@@ -104,6 +114,10 @@ class Core:
         self.images: list[DecodedImage] = [
             decode(photo.data, limits=self.limits, cover=self.cover) for photo in self.photos
         ]
+
+    def shrink(self) -> None:
+        """For colours and thumbnail."""
+        self.images = [with_small(image) for image in self.images]
 
     def shrink_for_classifier(self) -> None:
         """The centre of each picture."""
@@ -158,12 +172,12 @@ class Core:
         """Colours, brightness, contrast and sharpness."""
         pairs = zip(self.images, self.detections, strict=True)
         self.tones: list[PictureTones] = [
-            picture_tones(image.pixels, found) for image, found in pairs
+            picture_tones(small_copy(image), found) for image, found in pairs
         ]
 
     def make_thumbnails(self) -> None:
         """For the index."""
-        self.thumbnails = [thumbnail(image.pixels, 320) for image in self.images]
+        self.thumbnails = [encode_jpeg(small_copy(image)) for image in self.images]
 
     def make_previews(self) -> None:
         """For the page of each image."""

@@ -8,7 +8,7 @@ import cv2
 import torch
 
 from photosets import CACHE
-from tutorial import MEAN, RESIZED, SCALE, SIZE, network
+from tutorial import MEAN, SCALE, SIZE, network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +44,7 @@ def exported_network() -> Path:
 
 def _blob(path: str) -> object:
     picture = cv2.imread(path)
-    height, width = picture.shape[:2]
-    scale = RESIZED / min(height, width)
-    size = round(width * scale), round(height * scale)
     # The only one of its filters that averages what it leaves out; cubic if it enlarges.
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(picture, size, interpolation=method)
-    left, top = (size[0] - SIZE) // 2, (size[1] - SIZE) // 2
-    square = picture[top : top + SIZE, left : left + SIZE]
+    method = cv2.INTER_AREA if min(picture.shape[:2]) > SIZE else cv2.INTER_CUBIC
+    square = cv2.resize(picture, (SIZE, SIZE), interpolation=method)
     return cv2.dnn.blobFromImage(square, 1 / SCALE, mean=(MEAN, MEAN, MEAN), swapRB=True)

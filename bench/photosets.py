@@ -1,4 +1,4 @@
-"""The photos that are measured: about 0.2, 3 and 12 megapixels, at least one of each progressive.
+"""The photos that are measured: about 0.2, 3 and 12 megapixels, and 12 in several scans.
 
 Decoding follows the bytes more than the pixels, so originals from cameras are taken where the
 development data are there. Elsewhere the example photos are enlarged and given the noise of a
@@ -33,6 +33,9 @@ EVERYDAY = ("cat_1", "dog_1", "humans_1", "humans_6", "room_5", "bird_1")
 ENLARGED = ("astronaut.jpg", "soccer.jpg", "zebra.jpg", "travel/taxis.jpg")
 NOISE = 7.0
 """Standard deviation of the noise that enlarged photos get, of 255: 3 to 4 MB at 12 megapixels."""
+
+PROGRESSIVE = "12 MP, progressive"
+"""Apart from the others: nothing of such a file can be left out in decoding it small."""
 
 MEGAPIXELS = {"0.2 MP": 0.2, "3 MP": 3.1, "12 MP": 12.0}
 
@@ -90,9 +93,8 @@ def _from_data(data: Path, folder: Path) -> dict[str, list[Photo]]:
         _write(_scaled(Image.open(path), 3.1), folder / f"3-{path.name}", "scaled down, quality 85")
         for path in camera
     ]
-    made["3 MP"].append(_progressive(Path(made["3 MP"][0].path), folder))
     made["12 MP"] = [_photo(path, "as it came from the camera") for path in camera]
-    made["12 MP"].append(_progressive(camera[0], folder))
+    made[PROGRESSIVE] = [_progressive(path, folder) for path in camera[:2]]
     return made
 
 
@@ -107,7 +109,8 @@ def _from_examples(folder: Path) -> dict[str, list[Photo]]:
             how = "example photo, scaled" + (" up, noise added" if megapixels > 1 else "")
             stem = f"{megapixels:g}-{example.replace('/', '-')}"
             photos.append(_write(picture, folder / stem, f"{how}, quality 85"))
-        made[name] = [*photos, _progressive(Path(photos[0].path), folder)]
+        made[name] = photos
+    made[PROGRESSIVE] = [_progressive(Path(photo.path), folder) for photo in made["12 MP"][:2]]
     return made
 
 
@@ -131,9 +134,7 @@ def _write(picture: Image.Image, path: Path, origin: str) -> Photo:
 def _progressive(path: Path, folder: Path) -> Photo:
     """The same picture with the same tables, in several scans."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"progressive-{path.name.removeprefix('3-')}"
-    if "3-" in path.name[:2]:
-        target = folder / f"3-{target.name}"
+    target = folder / f"progressive-{path.name}"
     with Image.open(path) as picture:
         picture.save(target, quality="keep", progressive=True)
     return _photo(target, f"{path.name} written again in several scans")

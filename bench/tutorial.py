@@ -1,8 +1,8 @@
 """The pipeline of the tutorials with the same weights: Pillow, PyTorch, one image at a time.
 
 And the best that its own means make of it: a DataLoader with workers, batches, a traced and frozen
-network, channels last. Both decode the whole picture, as tutorials do, and look at the same square
-of it as bucketlens.
+network, channels last. Both decode the whole picture, as tutorials do; like bucketlens they squeeze
+all of it into the network's square, so that the answers can be compared.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SIZE, RESIZED = 260, 292
+SIZE = 260
 MEAN, SCALE = 127.0, 128.0
 BATCH = 16
 
@@ -39,19 +39,15 @@ def network() -> torch.nn.Module:
 
 
 def prepare(path: Path | str) -> torch.Tensor:
-    """A photo as the network takes it (3, 260, 260): the centre, normalised."""
-    return torch.from_numpy(normalised(centre(path)).transpose(2, 0, 1).copy())
+    """A photo as the network takes it (3, 260, 260), normalised."""
+    return torch.from_numpy(normalised(squeezed(path)).transpose(2, 0, 1).copy())
 
 
-def centre(path: Path | str) -> NDArray[np.uint8]:
-    """The centre of a photo: scaled to 292 pixels on the short side, then 260 x 260 of it."""
+def squeezed(path: Path | str) -> NDArray[np.uint8]:
+    """All of a photo in 260 x 260 pixels."""
     with Image.open(path) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGB")
-    scale = RESIZED / min(picture.size)
-    size = round(picture.width * scale), round(picture.height * scale)
-    picture = picture.resize(size, Image.Resampling.BICUBIC)
-    left, top = (picture.width - SIZE) // 2, (picture.height - SIZE) // 2
-    return np.asarray(picture.crop((left, top, left + SIZE, top + SIZE)))
+    return np.asarray(picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
 
 
 def normalised(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -120,11 +120,11 @@ def _sums(pixels: RGBPixels, front: NDArray[np.bool_]) -> tuple[Sums, Sums]:
     sample = tuple(slice(min(step // 2, size // 2), None, step) for size in front.shape)
     few, few_front = pixels[sample], front[sample]
     names = nearest_named(few)
-    wide = pixels.astype(np.int32)
-    luma = (wide[..., 0] * 77 + wide[..., 1] * 151 + wide[..., 2] * 28) >> 8
+    red, green, blue = (pixels[..., channel].astype(np.uint16) for channel in range(3))
+    luma = ((red * 77 + green * 151 + blue * 28) >> 8).astype(np.int16)  # of white: 65,280
     few_luma = luma[sample].astype(np.int64)
     across = _edges(luma[::2], front[::2])
-    down = _edges(luma[:, ::2].T, front[:, ::2].T)
+    down = _edges(np.ascontiguousarray(luma[:, ::2].T), front[:, ::2].T)
     regions = []
     for index, part in enumerate((few_front, ~few_front)):
         values = few_luma[part]
@@ -139,23 +139,22 @@ def _sums(pixels: RGBPixels, front: NDArray[np.bool_]) -> tuple[Sums, Sums]:
 
 
 def _edges(
-    lines: NDArray[np.int32], front: NDArray[np.bool_]
+    lines: NDArray[np.int16], front: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Differences along lines, and what a blur takes of them: in front and behind."""
     nothing = np.zeros(2, dtype=np.int64)
     if lines.shape[1] < REACH + 2:
         return nothing, nothing
-    running = np.cumsum(lines, axis=1, dtype=np.int32)
-    blurred = np.abs(np.diff(running[:, REACH:] - running[:, :-REACH], axis=1))
+    # Two sums of neighbouring pixels differ by the one that comes in and the one that goes out.
+    blurred = np.abs(lines[:, REACH + 1 :] - lines[:, 1:-REACH])
     half = REACH // 2
-    sharp = np.abs(np.diff(lines, axis=1))[:, half + 1 : half + 1 + blurred.shape[1]] * REACH
+    here, count = half + 1, blurred.shape[1]
+    sharp = np.abs(lines[:, here + 1 : here + 1 + count] - lines[:, here : here + count]) * REACH
     # A difference of one level is rounding: it counts as one that a blur leaves alone.
     lost = np.maximum(sharp - np.maximum(blurred, REACH), 0)
-    inside = front[:, half + 1 : half + 1 + blurred.shape[1]]
+    inside = front[:, here : here + count]
     whole = np.array([sharp.sum(dtype=np.int64), lost.sum(dtype=np.int64)])
-    before = np.array(
-        [sharp.sum(dtype=np.int64, where=inside), lost.sum(dtype=np.int64, where=inside)]
-    )
+    before = np.array([(sharp * inside).sum(dtype=np.int64), (lost * inside).sum(dtype=np.int64)])
     return before, whole - before
 
 
