@@ -190,6 +190,22 @@ def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(cli: Cli, ph
     assert_ends_like_a_quiet_run(cli, "out")
 
 
+def test_half_written_files_of_a_killed_run_are_swept(cli: Cli, photos: Folder):
+    """Not at once, since they may be another run's, but with the first pass of a later week."""
+    shutil.rmtree(photos.path / "roll 1")
+    assert cli("run", "photos", "out", **QUICK).returncode == 1
+    site = cli.folder / "out" / "site"
+    left = [site / folder / f".bucketlens-{'0' * 16}.tmp" for folder in ("images", "previews/a")]
+    for path in left:
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+    identity = (site / "site.json").read_bytes()
+    os.utime(site / "site.json", (0, 0))
+    assert cli("run", "photos", "out", **QUICK).returncode == 1
+    assert not any(path.exists() for path in left)
+    assert (site / "site.json").read_bytes() == identity
+
+
 def test_a_relabelling_that_is_killed_is_finished_by_the_next_run(cli: Cli, photos: Folder):
     """Records of the old and of the new settings, each with its page, become all of one kind."""
     chance, out = photos.chance, cli.folder / "out"

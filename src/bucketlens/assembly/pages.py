@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -15,12 +16,10 @@ from bucketlens.names import key_of
 from bucketlens.records import LabelRecord, Record, fingerprint
 from bucketlens.site import IndexBuilder, SiteWriter
 from bucketlens.site.assets import assets
-from bucketlens.stores import (
-    ConflictError,
-)
+from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 THUMBNAILS = "thumbs/"
 SITE_IDENTITY = "site.json"
 JSON = "application/json"
+WEEK = 7 * 24 * 3600
 
 PAGES_VERSION = 1
 """Part of the look of pages: raised when code, not a template, changes what they show."""
@@ -53,10 +53,13 @@ class SitePages:
     pages anew.
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, *, clock: Callable[[], float] = time.time
+    ) -> None:
         """Hold the writer; nothing is read or written yet."""
         self._store = store
         self._settings = settings
+        self._clock = clock
         self._writer = SiteWriter(
             store, title=settings.title, thumbnail_size=settings.thumbnail_size
         )
@@ -97,12 +100,25 @@ class SitePages:
     def image_keys(self) -> Iterator[str]:
         """The keys of all images that anything was written for, by their thumbnails.
 
-        Of an image's files the thumbnail is written first and removed last.
+        Of an image's files the thumbnail is written first and removed last. Once a week all files
+        are listed, which is when a store sweeps what killed processes left half written.
         """
-        for info in self._store.list(THUMBNAILS):
-            key = key_of(info.key.removeprefix(THUMBNAILS), ".jpg")
-            if key is not None:
-                yield key
+        weekly = self._is_time_for_all()
+        for info in self._store.list("" if weekly else THUMBNAILS):
+            if info.key.startswith(THUMBNAILS):
+                key = key_of(info.key.removeprefix(THUMBNAILS), ".jpg")
+                if key is not None:
+                    yield key
+        if weekly:
+            identity = SiteIdentity(id=self._known_identity())
+            self._store.put(SITE_IDENTITY, msgspec.json.encode(identity), content_type=JSON)
+
+    def _is_time_for_all(self) -> bool:
+        """By the age of the identity, which is put again when all were listed."""
+        try:
+            return self._clock() - self._store.head(SITE_IDENTITY).modified > WEEK
+        except MissingError:
+            return False
 
     def write_index(self, records: Iterator[Record]) -> None:
         """Write the index pages from all records."""
