@@ -53,6 +53,16 @@ def measure(photos: list[Photo], images: int, arguments: Sequence[str] = ()) -> 
     return Pace(images / wall, work_time, usage.ru_maxrss * MAXRSS_UNIT / 1e6)
 
 
+def first_label(photo: Photo) -> tuple[float, float]:
+    """Seconds from the start of a process to the labels of one photo: by the clock, and of work."""
+    command = [sys.executable, "-m", "bucketlens", "label", photo.path, "--json"]
+    before, started = os.times(), time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    wall, after = time.perf_counter() - started, os.times()
+    work = after.children_user + after.children_system
+    return wall, work - before.children_user - before.children_system
+
+
 def classes(paths: Sequence[Path]) -> list[int]:
     """The likeliest class of each photo, from the records of a run."""
     with tempfile.TemporaryDirectory(dir=work_folder(), prefix="bucketlens-bench-") as work:

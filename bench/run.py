@@ -34,6 +34,9 @@ FULL, ALONE = "`bucketlens run`, both models, all files", "`bucketlens run`, cla
 FLOOR, FLOOR_ALONE = "floor of the first", "floor of the second"
 PLAIN = ("plain", "plain-1")
 
+STARTS = 7
+"""Times that a process is started to see how long that takes."""
+
 Taken = dict[str, list[Pace]]
 
 
@@ -148,6 +151,16 @@ def _share(taken: Taken, ours: str, floor: str) -> str:
     return f"{rate:.0%} ({work:.0%})"
 
 
+def start(photo: Photo) -> str:
+    """How long the first label takes."""
+    taken = [product.first_label(photo) for _ in range(STARTS)]
+    wall, work = (_median(list(values)) for values in zip(*taken, strict=True))
+    return (
+        f"From the start of a process to the labels of one photo: {wall:.2f} s"
+        f" ({work:.2f} s of processor time)."
+    )
+
+
 def agreement() -> str:
     """On how many photos our classifier and the float networks see the same class first."""
     photos = agreement_photos()
@@ -173,6 +186,7 @@ def main() -> None:
     sets = {n: photos for n, photos in photo_sets().items() if n in (asked.sizes or photo_sets())}
     found = Bench(asked.seconds, asked.rounds, asked.rivals).run(sets)
     print(report(found, sets))
+    print(f"\n{start(next(iter(sets.values()))[0])}")
     if asked.rivals:
         print(f"\n{agreement()}")
 

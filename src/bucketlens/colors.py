@@ -156,15 +156,15 @@ def dominant_color(swatch: Swatch) -> DominantColor:
         | (green >> CELL_SHIFT) << CELL_BITS
         | blue >> CELL_SHIFT
     )
-    name, simple = _names_by_cell()[cell]
-    name = _exact_names().get((red, green, blue), name)
+    nearest, words = _indices_by_cell()
+    name = _exact_names().get((red, green, blue)) or named_colors()[nearest[cell]].name
     return DominantColor(
         red=red,
         green=green,
         blue=blue,
         hex_code=swatch.hex,
         css_color=name,
-        simplified_color=simple,
+        simplified_color=SIMPLE[words[cell]],
         pixel_percent=swatch.percent,
     )
 
@@ -203,14 +203,10 @@ def _exact_names() -> dict[tuple[int, int, int], str]:
 
 
 @cache
-def _names_by_cell() -> tuple[tuple[str, str], ...]:
-    """For each cell, the nearest CSS name and the simple word."""
-    names = [color.name for color in named_colors()]
-    simple = _simple_words(_perceived(_cells()))
-    return tuple(
-        (names[near], SIMPLE[word])
-        for near, word in zip(_nearest_by_cell().tolist(), simple.tolist(), strict=True)
-    )
+def _indices_by_cell() -> tuple[bytes, bytes]:
+    """For each cell, the index of the nearest named colour and that of its simple word."""
+    words = _simple_words(_perceived(_cells()))
+    return _nearest_by_cell().tobytes(), words.astype(np.uint8).tobytes()
 
 
 @cache

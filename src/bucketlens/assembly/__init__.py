@@ -1,0 +1,222 @@
+"""The parts put together as the settings say: what every door begins with."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bucketlens.assembly.looking import (
+    Models,
+    build_labeler,
+    build_model_view,
+    build_view,
+    current_fingerprints,
+    find_models,
+    made_by,
+)
+from bucketlens.assembly.pages import SitePages
+from bucketlens.errors import ConfigError
+from bucketlens.events import KeyFilter
+from bucketlens.pipeline.passing import Pass
+from bucketlens.pipeline.recording import Recorder
+from bucketlens.pipeline.settling import Settler
+from bucketlens.stores import check_conditional_puts, open_store, store_options
+
+if TYPE_CHECKING:
+    from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.settings import Settings
+    from bucketlens.stores import ListingIssue, Store
+
+__all__ = [
+    "Collecting",
+    "Collection",
+    "Models",
+    "SitePages",
+    "below",
+    "build_labeler",
+    "build_model_view",
+    "build_view",
+    "current_fingerprints",
+    "find_models",
+    "made_by",
+    "open_collecting",
+    "open_pass",
+    "own_outputs",
+]
+
+log = logging.getLogger(__name__)
+
+PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
+SITE_FOLDER = "site"
+
+
+class Collection:
+    """OUT: what is kept about the images of one source, private and shown.
+
+    Args:
+        out: Path or URL that the records and the site stand below.
+        settings: In force.
+        fresh: Nothing may be there yet.
+    """
+
+    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
+        """Open the stores; nothing is read or written yet."""
+        self.out = out
+        self._settings = settings
+        options = store_options(settings, fresh=fresh)
+        self.private = open_store(out, options)
+        self.records = open_store(below(out, "metadata"), options)
+
+    @cached_property
+    def pages(self) -> SitePages | None:
+        """The site; None where none is wanted."""
+        if not self._settings.pages:
+            return None
+        location = self._settings.site_location or below(self.out, SITE_FOLDER)
+        options = store_options(self._settings, fresh=True)
+        return SitePages(open_store(location, options), self._settings)
+
+    @property
+    def site_location(self) -> str:
+        """Where the site is, as its store says it; empty where it has no place of its own."""
+        location = self._settings.site_location
+        return open_store(location, store_options(self._settings)).location if location else ""
+
+    def check(self) -> None:
+        """Find out whether the records' store can hold records of several writers at once.
+
+        Folders and memory can, so only what is reached over a network is tried.
+
+        Raises:
+            ConfigError: It can't; nothing was changed.
+            TransientError: It can't be told now.
+        """
+        if "://" in self.records.location and not self.records.location.startswith("memory://"):
+            check_conditional_puts(self.records)
+
+    @property
+    def recorder(self) -> Recorder:
+        """What reads and puts the records, and the pages that show them."""
+        return Recorder(self.records, self.pages)
+
+
+def below(location: str, name: str) -> str:
+    """The location of a folder in another: works for paths and URLs."""
+    if location.endswith(("/", "\\")):
+        return location + name
+    return f"{location}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A source and what is kept about it: all that settling its keys needs.
+
+    Attributes:
+        images: The source.
+        collection: Where its outputs go.
+        wanted: Which keys are looked at.
+        labeler: With its models loaded.
+        settler: Settles single keys.
+        unlisted: Beginnings of keys that listings of the source could not show, so far.
+    """
+
+    images: Store
+    collection: Collection
+    wanted: KeyFilter
+    labeler: Labeler
+    settler: Settler
+    unlisted: dict[str, None]
+
+
+def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -> Collecting:
+    """SOURCE and OUT together, with the models loaded.
+
+    Args:
+        source: Path or URL of the images.
+        out: Path or URL that the records and the site stand below.
+        settings: In force.
+        check: Whether OUT is tried for what it must be able to do; that writes one small object.
+
+    Raises:
+        ConfigError: A location is no store or can't do what it must, a model can't be loaded, or
+            SOURCE lies in the outputs.
+        TransientError: OUT can't be tried now.
+    """
+    issues: dict[str, None] = {}
+    images = open_store(
+        source,
+        store_options(settings, source=True, on_issue=lambda issue: _note(issue, issues)),
+    )
+    collection = Collection(out, settings, fresh=True)
+    wanted = KeyFilter(
+        suffixes=settings.suffixes,
+        include=settings.include,
+        exclude=settings.exclude,
+        own_outputs=own_outputs(
+            images.location, collection.private.location, collection.site_location
+        ),
+        hidden=settings.hidden,
+    )
+    if check:
+        collection.check()
+    labeler = build_labeler(settings, private=collection.private, source=images)
+    settler = Settler(images, collection.recorder, labeler, time.time)
+    return Collecting(images, collection, wanted, labeler, settler, issues)
+
+
+def open_pass(
+    source: str, out: str, settings: Settings, *, allow_deletes: bool = False, check: bool = False
+) -> Pass:
+    """A pass over SOURCE into OUT, with its models loaded.
+
+    Raises:
+        BucketlensError: As :func:`open_collecting`, whose arguments the others are.
+    """
+    opened = open_collecting(source, out, settings, check=check)
+    return Pass(
+        source=opened.images,
+        records=opened.collection.records,
+        private=opened.collection.private,
+        pages=opened.collection.pages,
+        settler=opened.settler,
+        labeler=opened.labeler,
+        settings=settings,
+        wanted=lambda info: opened.wanted.takes(info.key, info.size),
+        allow_deletes=allow_deletes,
+        unlisted=lambda: tuple(opened.unlisted),
+    )
+
+
+def own_outputs(source: str, out: str, site: str = "") -> tuple[str, ...]:
+    """The folders of the source that hold outputs, so that results never become images.
+
+    Args:
+        source: Location of the images, as their store gives it.
+        out: Location of the outputs, likewise.
+        site: Location of the site, where it is not in ``out``.
+
+    Raises:
+        ConfigError: Source and outputs are the same place, or the source holds outputs.
+    """
+    root, own, shown = (
+        f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out, site)
+    )
+    if own == root:
+        raise ConfigError(
+            f"images and outputs can't share {source}: give the outputs a folder of their own,"
+            f" such as {below(source, 'bucketlens')}"
+        )
+    holding = [f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
+    if root.startswith((*holding, shown) if site else tuple(holding)):
+        raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
+    return tuple(place.removeprefix(root) for place in (own, shown) if place.startswith(root))
+
+
+def _note(issue: ListingIssue, issues: dict[str, None]) -> None:
+    if issue.prefix not in issues:  # the listing is made twice, once to count
+        log.warning("not looked at: %s", issue.reason)
+        issues[issue.prefix] = None

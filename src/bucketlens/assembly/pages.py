@@ -1,0 +1,167 @@
+"""The site of one collection, as the pipeline writes it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bucketlens.errors import MissingError
+from bucketlens.names import key_of
+from bucketlens.records import LabelRecord, Record, fingerprint
+from bucketlens.site import IndexBuilder, SiteWriter
+from bucketlens.site.assets import assets
+from bucketlens.stores import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bucketlens.settings import Settings
+    from bucketlens.stores import Store
+
+THUMBNAILS = "thumbs/"
+SITE_IDENTITY = "site.json"
+JSON = "application/json"
+WEEK = 7 * 24 * 3600
+
+PAGES_VERSION = 1
+"""Part of the look of pages: raised when code, not a template, changes what they show."""
+
+PICTURES_VERSION = 1
+"""Part of the look of pictures: raised when the same image gives other ones."""
+
+
+class SiteIdentity(msgspec.Struct, frozen=True):
+    """What tells one site from another."""
+
+    id: str
+
+
+_SITE_IDENTITY: msgspec.json.Decoder[SiteIdentity] = msgspec.json.Decoder(SiteIdentity)
+
+
+class SitePages:
+    """The site of one collection, as the pipeline writes it.
+
+    The site has an identity of its own, in ``site.json``. It is part of every look: records that
+    tell of pages in a site that was deleted since tell of another site's, so a run makes all
+    pages anew.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Hold the writer; nothing is read or written yet."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._writer = SiteWriter(
+            store, title=settings.title, thumbnail_size=settings.thumbnail_size
+        )
+        self._lock = threading.Lock()
+        self._identity: str | None = None
+        self._begun = False
+
+    @property
+    def page_look(self) -> str:
+        """Changes when the page of the same record would be another."""
+        return fingerprint(self._known_identity(), self._settings.title, site_version())
+
+    @property
+    def picture_look(self) -> str:
+        """Changes when the pictures of the same image would be others."""
+        sizes = self._settings.thumbnail_size, self._settings.preview_size
+        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes)
+
+    @property
+    def look(self) -> str:
+        """Changes when the index of the same records would be another."""
+        return fingerprint(self.page_look, self._settings.thumbnail_size)
+
+    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+        """Write page, public JSON, thumbnail and preview of one image."""
+        self._begin()
+        self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
+
+    def write_page(self, record: LabelRecord) -> None:
+        """Write page and public JSON of one image again."""
+        self._begin()
+        self._writer.write_page(record)
+
+    def remove_image(self, key: str) -> None:
+        """Remove what was written for one image."""
+        self._writer.remove_image(key)
+
+    def image_keys(self) -> Iterator[str]:
+        """The keys of all images that anything was written for, by their thumbnails.
+
+        Of an image's files the thumbnail is written first and removed last. Once a week all files
+        are listed, which is when a store sweeps what killed processes left half written.
+        """
+        weekly = self._is_time_for_all()
+        for info in self._store.list("" if weekly else THUMBNAILS):
+            if info.key.startswith(THUMBNAILS):
+                key = key_of(info.key.removeprefix(THUMBNAILS), ".jpg")
+                if key is not None:
+                    yield key
+        if weekly:
+            identity = SiteIdentity(id=self._known_identity())
+            self._store.put(SITE_IDENTITY, msgspec.json.encode(identity), content_type=JSON)
+
+    def _is_time_for_all(self) -> bool:
+        """By the age of the identity, which is put again when all were listed."""
+        try:
+            return self._clock() - self._store.head(SITE_IDENTITY).modified > WEEK
+        except MissingError:
+            return False
+
+    def write_index(self, records: Iterator[Record]) -> None:
+        """Write the index pages from all records."""
+        self._begin()
+        builder = IndexBuilder()
+        for record in records:
+            builder.add(record)
+        self._writer.write_index(builder)
+
+    def _known_identity(self) -> str:
+        """The site's identity; of a site that is not there yet, the one that it will get."""
+        with self._lock:
+            if self._identity is None:
+                self._identity = self._stored_identity() or os.urandom(8).hex()
+            return self._identity
+
+    def _stored_identity(self) -> str | None:
+        try:
+            return _SITE_IDENTITY.decode(self._store.get(SITE_IDENTITY).data).id
+        except (MissingError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def _begin(self) -> None:
+        """See that the identity stands before anything is written that counts on it."""
+        if self._begun:
+            return
+        identity = self._known_identity()
+        data = msgspec.json.encode(SiteIdentity(id=identity))
+        with self._lock:
+            try:
+                self._store.put(SITE_IDENTITY, data, if_absent=True, content_type=JSON)
+            except ConflictError:
+                # Of two processes that begin a site at once the first one's holds.
+                stored = self._stored_identity()
+                if stored is None:
+                    self._store.put(SITE_IDENTITY, data, content_type=JSON)
+                self._identity = stored or identity
+            self._begun = True
+
+
+@cache
+def site_version() -> str:
+    """Changes with everything that pages are made of, but their records and settings."""
+    templates = resources.files("bucketlens.site") / "templates"
+    texts = sorted((t.name, t.read_text("utf-8")) for t in templates.iterdir() if t.is_file())
+    return fingerprint(PAGES_VERSION, texts, [asset.name for asset in assets()])
