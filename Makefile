@@ -22,7 +22,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers demo-aws lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench servers demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -75,6 +75,9 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
+
+soak: $(VENV)/.dev-ready  ## kill and restart runs for a long time, and compare what they leave
+	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py

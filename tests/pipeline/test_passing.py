@@ -127,6 +127,49 @@ def test_a_large_share_is_not_removed_unasked_but_the_rest_is_done(lab: Lab):
     assert len(list(lab.records.list())) == 11
 
 
+def test_tombstones_are_not_counted_as_removals(lab: Lab):
+    """What went a few at a time is not held against what goes now; without an index none stay."""
+    fill(lab, 10)
+    perform(a_pass(lab, pages=None))
+    for i in range(4):
+        lab.source.delete(f"{i:03}.jpg")
+        lab.settle(f"{i:03}.jpg")
+    assert len(list(lab.records.list())) == 10
+    lab.source.delete("009.jpg")
+    tally = perform(a_pass(lab, pages=None))
+    assert {o.value: n for o, n in tally.outcomes.items()} == {"unchanged": 5, "removed": 1}
+    assert len(list(lab.records.list())) == 5
+
+
+def test_a_damaged_record_of_an_image_that_is_gone_goes_too(lab: Lab):
+    """Nobody could tell what it was; the place is cleared."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    lab.source.delete("004.jpg")
+    lab.records.put("004.jpg.json", b"{")
+    perform(a_pass(lab))
+    assert len(list(lab.records.list())) == 9
+
+
+def test_an_image_that_comes_back_while_its_tombstone_is_dropped_keeps_a_record(lab: Lab):
+    """Whoever drops a tombstone looks at the source once more."""
+    fill(lab, 10)
+    perform(a_pass(lab))
+    lab.source.delete("003.jpg")
+    delete = lab.records.delete
+
+    def back_just_now(key: str) -> None:
+        lab.source.put("003.jpg", BLUE)
+        lab.settle("003.jpg")
+        delete(key)
+
+    lab.records.delete = back_just_now  # type: ignore[method-assign]
+    perform(a_pass(lab))
+    record = lab.record("003.jpg")
+    assert isinstance(record, LabelRecord)
+    assert record.labels[0].name == "Blue"
+
+
 def test_a_limited_pass_removes_nothing(lab: Lab):
     """It has not seen all that there is."""
     fill(lab, 10)

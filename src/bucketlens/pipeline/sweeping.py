@@ -86,15 +86,18 @@ class Sweep:
         Raises:
             ConfigError: The source lists nothing, or too large a share would go.
         """
-        gone = sum(1 for _ in self.orphans())
-        if not gone:
+        missing = sum(1 for _ in self._missing())
+        if not missing:
             return
         total = sum(1 for info in self.records.list() if info.key.endswith(RECORD_SUFFIX))
-        if len(self.seen) == 0:
+        if len(self.seen) == 0 and next(self.orphans(), None) is not None:
             raise ConfigError(
-                f"{source} is empty but {gone:,} records stand for images in it: nothing was"
+                f"{source} is empty but {total:,} records stand for images in it: nothing was"
                 " removed; if the images are really gone, say --allow-deletes"
             )
+        if 100.0 * missing / total <= max_percent:
+            return  # and some of them may be tombstones
+        gone = sum(1 for _ in self.orphans())
         percent = 100.0 * gone / total
         if percent > max_percent:
             raise ConfigError(
@@ -106,10 +109,15 @@ class Sweep:
 
     def _without_image(self) -> Iterator[tuple[str, bool]]:
         recorder = Recorder(self.records, None)
+        for name, key in self._missing():
+            yield key, isinstance(recorder.read_name(name).record, Tombstone)
+
+    def _missing(self) -> Iterator[tuple[str, str]]:
+        """Names and keys of what stands in the records and not in the listing; none is read."""
         for info in self.records.list():
             key = key_of(info.key, RECORD_SUFFIX)
             if key is not None and self.is_gone(key):
-                yield key, isinstance(recorder.read_name(info.key).record, Tombstone)
+                yield info.key, key
 
 
 def drop_tombstone(records: Store, name: str, etag: str) -> bool:
