@@ -14,10 +14,11 @@ from bucketlens.events.batch_operations import (
     parse_batch_invocation,
 )
 from bucketlens.events.envelopes import ParsedMessage, is_sqs_batch, parse, parse_sqs_batch
-from bucketlens.events.filters import IMAGE_SUFFIXES, KeyFilter
+from bucketlens.events.filters import KeyFilter
 from bucketlens.events.intake import Asked, Intake, SourcePlace, source_place
 from bucketlens.events.parsed import EventParseError, ParsedEvents, PassedOver
 from bucketlens.events.sequencers import sequencer_newer
+from bucketlens.settings import IMAGE_SUFFIXES
 
 __all__ = [
     "IMAGE_SUFFIXES",

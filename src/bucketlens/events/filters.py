@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 
 from bucketlens.errors import ConfigError
 from bucketlens.events.patterns import compile_pattern
-
-IMAGE_SUFFIXES: tuple[str, ...] = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif",
-    ".heic", ".heif", ".tif", ".tiff", ".bmp", ".gif",
-)  # fmt: skip
-"""Endings of the names of images, in lower case. What a file really is, its bytes say."""
+from bucketlens.settings import IMAGE_SUFFIXES
 
 SYSTEM_NAMES = (
     *(".bucketlens", ".git", "lost+found", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"),
