@@ -19,6 +19,7 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.passing import Pass
@@ -188,6 +189,7 @@ def open_pass(
         wanted=lambda info: opened.wanted.takes(info.key, info.size),
         allow_deletes=allow_deletes,
         unlisted=lambda: tuple(opened.unlisted),
+        helpers=find_helpers(opened, Place(source, out), settings),
     )
 
 

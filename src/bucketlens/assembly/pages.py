@@ -85,12 +85,12 @@ class SitePages:
 
     def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
         """Write page, public JSON, thumbnail and preview of one image."""
-        self._begin()
+        self.begin()
         self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write page and public JSON of one image again."""
-        self._begin()
+        self.begin()
         self._writer.write_page(record)
 
     def remove_image(self, key: str) -> None:
@@ -122,7 +122,7 @@ class SitePages:
 
     def write_index(self, records: Iterator[Record]) -> None:
         """Write the index pages from all records."""
-        self._begin()
+        self.begin()
         builder = IndexBuilder()
         for record in records:
             builder.add(record)
@@ -141,7 +141,7 @@ class SitePages:
         except (MissingError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """See that the identity stands before anything is written that counts on it."""
         if self._begun:
             return

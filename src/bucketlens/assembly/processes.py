@@ -1,0 +1,90 @@
+"""The processes of a run: whether it has some, and how each comes by its parts.
+
+On Linux with folders they are forks of this process, which has its models open: one begins within
+hundredths of a second, and memory for the models is taken once. Elsewhere (macOS forks no
+process that has threads with a good conscience; connections to buckets do not survive it) each
+starts anew and opens its own. Threads of this process do all where processes could not share what
+is worked on: a store in memory, a model on a GPU, a service with one account of what is spent.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import sys
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from bucketlens.models.rekognition import REKOGNITION
+from bucketlens.pipeline.helping import serve
+from bucketlens.pipeline.running import available_cores
+from bucketlens.pipeline.spreading import Helpers
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from bucketlens.assembly import Collecting
+    from bucketlens.settings import Settings
+
+LEAST_FORKED = 32
+LEAST_STARTED = 256
+"""Images that a source must have: a fork costs hundredths of a second, a start two thirds of one
+and as much again while both cores are busy with it."""
+
+
+class Place(NamedTuple):
+    """Where a run reads and writes, as the user said."""
+
+    source: str
+    out: str
+
+
+def find_helpers(opened: Collecting, place: Place, settings: Settings) -> Helpers | None:
+    """The processes of a run; None where its threads do all."""
+    count = settings.workers or available_cores()
+    stores = opened.images, opened.collection.records, opened.collection.private
+    locations = [store.location for store in stores]
+    if opened.collection.pages is not None:
+        locations.append(settings.site_location or opened.collection.out)
+    alone = settings.classifier == REKOGNITION or settings.provider != "cpu"
+    if count == 1 or alone or any(place.startswith("memory://") for place in locations):
+        return None
+    if sys.platform == "linux" and not any("://" in place for place in locations):
+        return Helpers(count, partial(_fork, opened, settings), LEAST_FORKED)
+    return Helpers(count, partial(_start, opened, place, settings), LEAST_STARTED)
+
+
+def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProcess:
+    pages = opened.collection.pages
+    if pages is not None:
+        _ = pages.look  # of a site that is not there yet, all must know the same identity
+    gc.freeze()  # else the first collection of each process copies all that they share
+    process = multiprocessing.get_context("fork").Process(
+        target=serve, args=(tasks, opened.settler, opened.labeler, settings), name="helper"
+    )
+    with warnings.catch_warnings():
+        # Python warns of threads that hold locks; ours that live at this time hold none that a
+        # helper takes.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    return process
+
+
+def _start(opened: Collecting, place: Place, settings: Settings, tasks: Connection) -> BaseProcess:
+    pages = opened.collection.pages
+    if pages is not None:
+        pages.begin()  # before several would each begin it
+    process = multiprocessing.get_context("spawn").Process(
+        target=_open_and_serve, args=(tasks, place, settings), name="helper"
+    )
+    process.start()
+    return process
+
+
+def _open_and_serve(tasks: Connection, place: Place, settings: Settings) -> None:
+    from bucketlens.assembly import open_collecting  # noqa: PLC0415 - it imports this module
+
+    opened = open_collecting(place.source, place.out, settings, check=False)
+    serve(tasks, opened.settler, opened.labeler, settings)
