@@ -87,6 +87,12 @@ class Collection:
         location = self._settings.site_location
         return open_store(location, store_options(self._settings)).location if location else ""
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Of all the stores that outputs go to."""
+        site = self.site_location if self._settings.pages else ""
+        return tuple(filter(None, (self.private.location, self.records.location, site)))
+
     def check(self) -> None:
         """Find out whether the records' store can hold records of several writers at once.
 

@@ -13,6 +13,7 @@ import gc
 import multiprocessing
 import sys
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ from bucketlens.pipeline.running import available_cores
 from bucketlens.pipeline.spreading import Helpers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -44,14 +46,11 @@ class Place(NamedTuple):
 def find_helpers(opened: Collecting, place: Place, settings: Settings) -> Helpers | None:
     """The processes of a run; None where its threads do all."""
     count = settings.workers or available_cores()
-    stores = opened.images, opened.collection.records, opened.collection.private
-    locations = [store.location for store in stores]
-    if opened.collection.pages is not None:
-        locations.append(settings.site_location or opened.collection.out)
+    locations = [opened.images.location, *opened.collection.locations]
     alone = settings.classifier == REKOGNITION or settings.provider != "cpu"
     if count == 1 or alone or any(place.startswith("memory://") for place in locations):
         return None
-    if sys.platform == "linux" and not any("://" in place for place in locations):
+    if can_fork(locations):
         return Helpers(count, partial(_fork, opened, settings), LEAST_FORKED)
     return Helpers(count, partial(_start, opened, place, settings), LEAST_STARTED)
 
@@ -64,12 +63,26 @@ def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProc
     process = multiprocessing.get_context("fork").Process(
         target=serve, args=(tasks, opened.settler, opened.labeler, settings), name="helper"
     )
-    with warnings.catch_warnings():
-        # Python warns of threads that hold locks; ours that live at this time hold none that a
-        # helper takes.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with forking():
         process.start()
     return process
+
+
+def can_fork(locations: Iterable[str]) -> bool:
+    """Whether processes that work on these stores may be forks of this one."""
+    return sys.platform == "linux" and not any("://" in location for location in locations)
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """Around what forks: Python 3.12 and later warn of threads, which may hold locks.
+
+    The threads that live then (a listing is counted, a bar is drawn, NumPy's wait) hold none that
+    a fork of ours takes.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _start(opened: Collecting, place: Place, settings: Settings, tasks: Connection) -> BaseProcess:
