@@ -17,6 +17,7 @@ import msgspec
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
     RGBPixels = NDArray[np.uint8]
     """Pixels as height x width x 3, RGB, 8 bits a channel."""
@@ -82,6 +83,7 @@ class DecodedImage:
         orientation: The EXIF orientation that was applied, 1 to 8.
         taken: When the photo was taken by its EXIF data, ISO 8601 without zone, if it says.
         small: The same picture in 320 pixels at most, where it has been made already.
+        picture: The pixels as Pillow holds them, where they have been handed to it already.
     """
 
     pixels: RGBPixels
@@ -92,6 +94,7 @@ class DecodedImage:
     orientation: int = 1
     taken: str | None = None
     small: RGBPixels | None = None
+    picture: Image.Image | None = None
 
 
 class BoundingBox(msgspec.Struct, frozen=True, rename="pascal", gc=False):
