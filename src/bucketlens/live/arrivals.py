@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import BucketlensError, InputError, TransientError
 from bucketlens.live.stillness import LONG_SECONDS, Stillness
 from bucketlens.names import encode_name, key_of
-from bucketlens.pipeline.recording import RECORD_SUFFIX
+from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

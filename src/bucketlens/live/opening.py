@@ -25,8 +25,8 @@ from bucketlens.live.steady import SteadySource
 from bucketlens.live.timing import StageTimes
 from bucketlens.live.troubles import Troubles
 from bucketlens.live.watching import BucketWatch, NoWatcher, QueueWatch
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.pipeline.running import available_cores
+from bucketlens.records import RECORD_SUFFIX
 from bucketlens.worker import Worker
 from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.opening import index_renewal, open_queue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from bucketlens.errors import BucketlensError, ConfigError, TransientError
 from bucketlens.live.listings import Listings
 from bucketlens.names import key_hash, key_of
-from bucketlens.pipeline.recording import RECORD_SUFFIX
+from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
     import threading
