@@ -76,8 +76,8 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
-soak: $(VENV)/.dev-ready  ## kill and restart runs for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py
+soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
+	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py
