@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORIENTATIONS = ("landscape", "portrait", "square")
-CATEGORIES = ("Animals and Pets", "Plants and Flowers", "Food & \"Drink\"", "Vehicles <b>")
+CATEGORIES = ("Animals and Pets", "Plants and Flowers", 'Food & "Drink"', "Vehicles <b>")
 STEPS = (50, 60, 70, 80, 90, 95, 98)
 FIRST_DAY = dt.date(2019, 12, 20)
 
@@ -120,8 +120,7 @@ class Snapshot:
             " page BOOLEAN, failure VARCHAR)"
         )
         connection.execute(
-            "CREATE TABLE labels"
-            " (image BIGINT, label INTEGER, confidence FLOAT, specific BOOLEAN)"
+            "CREATE TABLE labels (image BIGINT, label INTEGER, confidence FLOAT, specific BOOLEAN)"
         )
         connection.execute(
             "CREATE TABLE vocabulary"
@@ -149,7 +148,7 @@ class Snapshot:
             "failure" if one.failure else "labels",
             one.key,
             output_name(one.key, ".json").removesuffix(".json"),
-            dt.datetime.combine(one.day, dt.time(23, 30)),  # noqa: DTZ001 - UTC without zone
+            dt.datetime.combine(one.day, dt.time(23, 30)),
             one.width,
             one.height,
             one.orientation,
@@ -181,7 +180,7 @@ def random_image(chance: random.Random, words: int, *, serial: int) -> Image:
     """An image with a handful of labels, low numbers far more often than high ones."""
     width, height = chance.choice([(4000, 3000), (3000, 4000), (1000, 1000)])
     labels = {min(int(chance.expovariate(0.25)), words - 1) for _ in range(chance.randrange(8))}
-    confident = sorted(((n, chance.choice([40.0, 50.0, 79.96, 80.0, 97.5, 99.9])) for n in labels))
+    confident = sorted((n, chance.choice([40.0, 50.0, 79.96, 80.0, 97.5, 99.9])) for n in labels)
     chance.shuffle(confident)
     return Image(
         key=f"trip {serial % 7}/IMG_{serial:04d}.JPG",

@@ -135,7 +135,7 @@ class CatalogImages:
                 other = "" if name == text else name
                 yield Row(text, width, height, day, color, tops or [], other)
 
-    def _want(self, ids: NDArray[np.int64]) -> None:
+    def _want(self, ids: NDArray[np.int64]) -> None:  # noqa: ARG002 - DuckDB finds it by name
         """Make the ids a table, each with its position."""
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE wanted AS"
@@ -150,7 +150,9 @@ def _packed(
     positions: NDArray[Any], ranks: NDArray[np.int64], levels: NDArray[Any], words: int
 ) -> NDArray[np.int64]:
     """Position, label and level in one number each, sorted: one sort instead of three."""
-    packed = (positions.astype(np.int64) * max(words, 1) + ranks) * LEVELS + levels
+    packed: NDArray[np.int64] = (
+        positions.astype(np.int64) * max(words, 1) + ranks
+    ) * LEVELS + levels
     packed.sort()
     return packed
 

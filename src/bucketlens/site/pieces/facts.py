@@ -7,6 +7,7 @@ colours and orientation in one number, the month. So any set of images is told b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,10 +54,7 @@ class Facts:
         edges = self.offsets[::BLOCK].tolist()
         if edges[-1] != int(self.offsets[-1]):
             edges.append(int(self.offsets[-1]))
-        return [
-            self.data[start:end].tobytes()
-            for start, end in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        return [self.data[start:end].tobytes() for start, end in pairwise(edges)]
 
 
 def encode_facts(columns: Columns) -> Facts:

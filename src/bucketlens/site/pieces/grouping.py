@@ -14,7 +14,7 @@ FACT_ENTRIES = 1024
 """Images in the facts of one piece: about 8 KB too."""
 
 FACT_SHARE = 2
-"""Lists of more than one in so many images get no facts of their own: scanning all costs as much."""
+"""Lists of more than one in so many images have no facts: reading all costs as much."""
 
 
 class Group(NamedTuple):

@@ -45,7 +45,7 @@ class PostingList(NamedTuple):
 
 
 def posting_lists(columns: Columns) -> list[PostingList]:
-    """All lists: those of labels in the order of their numbers, then the others, long ones first."""
+    """All lists: of labels in the order of their numbers, then the others, long ones first."""
     owners = columns.owners
     bits = (1 << columns.levels.astype(np.int64)).astype(np.uint8)
     others = [

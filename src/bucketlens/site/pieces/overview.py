@@ -52,9 +52,9 @@ def show_images(
         database, schema = place or ("memory", "main")
         connection.execute("CREATE TEMP TABLE published AS SELECT column0 AS id FROM ids")
         connection.execute(
-            "CREATE TEMP VIEW images AS SELECT * REPLACE"
+            "CREATE TEMP VIEW images AS SELECT * REPLACE"  # noqa: S608 - names that DuckDB gives
             " (page AND id IN (SELECT id FROM published) AS page)"
-            f' FROM "{database}"."{schema}".images'  # noqa: S608 - names that the database gives
+            f' FROM "{database}"."{schema}".images'
         )
     connection.execute(
         "CREATE TEMP VIEW shown AS SELECT * FROM images WHERE kind = 'labels' AND page"
@@ -71,9 +71,7 @@ def read_overview(connection: duckdb.DuckDBPyConnection) -> Overview:
             "SELECT l.label, count(*) FROM labels l SEMI JOIN shown s ON l.image = s.id"
             " GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall(),
-        categories=_counts(
-            connection, "SELECT unnest(categories), " + counted
-        ),
+        categories=_counts(connection, "SELECT unnest(categories), " + counted),
         colors=_counts(connection, "SELECT unnest(colors), " + counted),
         orientations=_counts(connection, "SELECT orientation, " + counted),
         months=_counts(

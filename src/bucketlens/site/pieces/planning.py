@@ -102,9 +102,7 @@ def plan_update(
 _NONE = np.zeros(0, np.int64)
 
 
-def _ids(
-    connection: duckdb.DuckDBPyConnection, query: str, given: list[int] | None = None
-) -> Ids:
+def _ids(connection: duckdb.DuckDBPyConnection, query: str, given: list[int] | None = None) -> Ids:
     found: Ids = connection.execute(query, given or []).fetchnumpy()["id"].astype(np.int64)
     return np.sort(found)
 

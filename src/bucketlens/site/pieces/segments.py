@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from bucketlens.site.pieces.columns import Row
 from bucketlens.site.pieces.encoding import encode_positions, framed
 from bucketlens.site.pieces.facts import SAMPLE, encode_facts, sample
 from bucketlens.site.pieces.grouping import FACT_ENTRIES, FACT_SHARE, LIST_ENTRIES, group
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bucketlens.site.pieces.columns import Columns, Row
+    from bucketlens.site.pieces.columns import Columns
     from bucketlens.site.pieces.facts import Facts
     from bucketlens.site.pieces.grouping import Group
     from bucketlens.site.pieces.lists import PostingList
@@ -139,9 +140,7 @@ def _files(columns: Columns, facts: Facts, rows: Iterable[Row]) -> Iterator[tupl
         chosen = lists[part.first : part.end]
         yield f"{LISTS}{number}", framed([encode_positions(one.positions) for one in chosen])
         yield f"{DETAILS}{number}", framed([one.details.tobytes() for one in chosen])
-    telling = [
-        one for one in lists if one.has_facts and FACT_SHARE * len(one.positions) <= count
-    ]
+    telling = [one for one in lists if one.has_facts and FACT_SHARE * len(one.positions) <= count]
     for number, part in enumerate(_fact_groups(telling)):
         blocks = [facts.of(one.positions) for one in telling[part.first : part.end]]
         yield f"{FACTS}{number}", framed(blocks)

@@ -20,9 +20,7 @@ WEEK = 7 * DAY
 def names_of(manifest: Manifest) -> list[str]:
     """The pieces and folders that a manifest leads to."""
     names = [manifest.labels, manifest.overview]
-    for segment in manifest.segments:
-        names.append(f"{segment.name}/")
-    return names
+    return [*names, *(f"{segment.name}/" for segment in manifest.segments)]
 
 
 def is_due(manifest: Manifest, now: float) -> bool:

@@ -28,9 +28,7 @@ PATCHES_MOST = 256
 
 def is_worn(segment: Segment) -> bool:
     """Whether so much of a segment is gone that it is better written anew."""
-    return (
-        segment.gone_count * GONE_SHARE > segment.count or len(segment.patches) > PATCHES_MOST
-    )
+    return segment.gone_count * GONE_SHARE > segment.count or len(segment.patches) > PATCHES_MOST
 
 
 def to_merge(segments: Sequence[Segment], batch: int) -> list[Segment]:

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 8
 FOREVER = "max-age=31536000, immutable"
 WRITERS = 8
-"""Threads that put pieces: a bucket answers many at once, a folder gains nothing and loses little."""
+"""Threads that put pieces: a bucket answers many at once, a folder loses little by it."""
 
 LABELS, OVERVIEW = "v", "o"
 
@@ -241,9 +241,7 @@ class _Written:
                 waiting.popleft().result()
 
     def _put_one(self, piece: Piece) -> None:
-        self._store.put(
-            piece.path, piece.data, content_type=CONTENT_TYPE, cache_control=FOREVER
-        )
+        self._store.put(piece.path, piece.data, content_type=CONTENT_TYPE, cache_control=FOREVER)
 
 
 def _shows(found: Manifest | None, catalog: CatalogState, look: str) -> bool:
@@ -262,7 +260,7 @@ def _retired(
         return ()
     named = set(names_of(renewed))
     before = [one for one in old.retired if one.name not in named]
-    left = [*plan.retired, *(set((old.labels, old.overview)) - named)]
+    left = [*plan.retired, *({old.labels, old.overview} - named)]
     return (*before, *(Retired(name, now) for name in dict.fromkeys(left) if name not in named))
 
 

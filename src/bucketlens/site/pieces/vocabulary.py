@@ -36,7 +36,7 @@ def read_words(connection: duckdb.DuckDBPyConnection) -> dict[int, Word]:
 
 
 def encode_words(words: list[Word]) -> bytes:
-    """The label table: ``[[category, …], [[id, name, [alias, …], [number of category, …]], …]]``."""
+    """The label table: all categories, then for each word id, name, aliases, their numbers."""
     names = sorted({name for word in words for name in word.categories})
     number = {name: n for n, name in enumerate(names)}
     return msgspec.json.encode(

@@ -13,6 +13,7 @@ const IX_SHARD = 64;
 // IX_CHEAP, and are estimated from a sample beyond.
 const IX_EXACT = 5000;
 const IX_CHEAP = 20000;
+const IX_SAMPLE = 4096;
 // Packed pieces that are kept; about 8 KB each.
 const IX_KEPT = 512;
 const IX_DAY = 86400000;
@@ -26,9 +27,10 @@ function ixError(code, message) {
   return Object.assign(new Error(message), {code});
 }
 
-// A piece over HTTP: what stands between the brackets is read as JSON.
+// A piece over HTTP: what stands between the brackets is read as JSON. The manifest never comes from
+// the cache, since plain servers tell its versions apart by whole seconds.
 async function ixFetch(url, fresh) {
-  const answer = await fetch(url, {cache: fresh ? "no-cache" : "default"});
+  const answer = await fetch(url, {cache: fresh ? "no-store" : "default"});
   // A bucket that may not be listed says 403 for what is not there.
   if (answer.status === 404 || answer.status === 403) throw ixError("gone", `${url} is not there`);
   if (!answer.ok) throw ixError("broken", `${url}: ${answer.status}`);
@@ -156,14 +158,14 @@ class IxSegment {
     return this.opened ??= this.read();
   }
 
-  piece(stem) {
-    return this.state.piece(`${this.entry.name}/${stem}`);
+  piece(stem, json) {
+    return this.state.piece(`${this.entry.name}/${stem}`, json);
   }
 
   async read() {
     const {entry} = this;
     const gone = entry.gone_piece ? await this.state.piece(entry.gone_piece) : ixBytes(entry.gone || "AA==");
-    const head = ixJson(await this.piece(entry.flat ? "all" : "head"));
+    const head = await this.piece(entry.flat ? "all" : "head", true);
     this.ids = Uint32Array.from(ixPositions(ixBytes(head.ids)), (n) => n + entry.first);
     this.live = new Uint8Array(this.count).fill(1);
     for (const at of ixPositions(gone)) this.live[at] = 0;
@@ -278,49 +280,46 @@ class IxSegment {
     }
   }
 
-  // The fewest lists whose facts hold all results; null where all facts would have to be read.
-  cover(node) {
-    const covers = (node.args ?? []).map((arg) => this.cover(arg));
-    if (node.op === "or") return covers.every(Boolean) ? covers.flat() : null;
-    if (node.op === "and") return covers.filter(Boolean).sort((a, b) => ixSum(a) - ixSum(b))[0] ?? null;
-    const prefix = {label: "", incategory: "c:", color: "o:", orientation: "r:"}[node.op];
-    if (prefix === undefined) return null;
-    const list = this.lists.get(prefix ? prefix + (node.name ?? node.value) : node.id);
-    return !list ? [] : list.facts ? [list] : null;
+  // The fewest lists whose facts hold all results; undefined where all facts are needed.
+  cover({op, args, id, name, value}) {
+    const covers = args?.map((arg) => this.cover(arg));
+    if (op === "or") return covers.every(Boolean) ? covers.flat() : undefined;
+    if (op === "and") return covers.filter(Boolean).sort((a, b) => ixSum(a) - ixSum(b))[0];
+    const called = {label: id, incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`}[op];
+    const list = this.lists.get(called);
+    return called === undefined || list && !list.facts ? undefined : list ? [list] : [];
   }
 
-  // How the facts of the results are best read: {cost in images, read: calls take for each}.
-  telling(node, hits) {
-    if (this.facts) return {cost: 0, read: (take) => this.eachFact(this.facts, take)};
-    const blocks = [...new Set(hits.map((at) => Math.floor(at / IX_BLOCK)))];
+  // Where the facts of all results are read with the least, and how many images that is.
+  sources(node, flags) {
+    if (this.facts) return {cost: 0, from: [{}]};
+    const blocks = [];
+    for (let at = 0; at < this.count; at += IX_BLOCK)
+      if (flags.subarray(at, at + IX_BLOCK).includes(1)) blocks.push({piece: `a${at / IX_BLOCK}`, first: at});
+    const all = blocks.length * IX_BLOCK;
     const cover = this.cover(node);
-    if (!cover || ixSum(cover) > blocks.length * IX_BLOCK) {
-      return {cost: blocks.length * IX_BLOCK, read: (take) => Promise.all(blocks.map(async (block) =>
-        this.eachFact(await this.piece(`a${block}`), (n, ...fact) => take(block * IX_BLOCK + n, ...fact))))};
-    }
-    return {cost: ixSum(cover), read: (take) => Promise.all([...new Set(cover)].map(async (list) => {
-      const [positions, bytes] = await Promise.all([this.positions(list), this.piece(`f${list.facts.piece}`)]);
-      this.eachFact(ixBlock(bytes, list.facts.place), (n, ...fact) => take(positions[n], ...fact));
-    }))};
+    if (!cover || ixSum(cover) > all) return {cost: all, from: blocks};
+    return {cost: ixSum(cover), from: cover.map((list) => ({piece: `f${list.facts.piece}`, place: list.facts.place, list}))};
   }
 
-  async sampled(take) {
-    const bytes = await this.piece("e");
-    const positions = ixPositions(ixBlock(bytes, 0));
-    this.eachFact(ixBlock(bytes, 1), (n, ...fact) => take(positions[n], ...fact));
+  async tell({piece, place, first = 0, list}, take) {
+    let bytes = piece ? await this.piece(piece) : this.facts;
+    const positions = list ? await this.positions(list) : piece === "e" && ixPositions(ixBlock(bytes, 0));
+    if (place !== undefined) bytes = ixBlock(bytes, place);
+    this.eachFact(bytes, (n, ...fact) => take(positions ? positions[n] : first + n, fact));
   }
 
   async row(at) {
     if (this.rows) return this.rows[at];
     const shard = Math.floor(at / IX_SHARD);
-    const bytes = await (this.entry.patches?.[shard] ? this.state.piece(this.entry.patches[shard]) : this.piece(`r${shard}`));
-    return ixJson(bytes)[at % IX_SHARD];
+    const rows = await this.state.piece(this.entry.patches?.[shard] ?? `${this.entry.name}/r${shard}`, true);
+    return rows[at % IX_SHARD];
   }
 
   // Where an image stands here, or -1.
   place(id) {
-    let low = 0, high = this.count - 1;
-    while (low < high) {
+    let low = 0;
+    for (let high = this.count - 1; low < high;) {
       const middle = low + high >> 1;
       if (this.ids[middle] < id) low = middle + 1;
       else high = middle;
@@ -329,31 +328,29 @@ class IxSegment {
   }
 }
 
-function ixSum(lists) {
-  return lists.reduce((sum, {count}) => sum + count, 0);
+function ixSum(things, what = "count") {
+  return things.reduce((sum, thing) => sum + thing[what], 0);
 }
 
 function ixSorted(counts, byName) {
   const found = [...counts].map(([name, count]) => ({name, count: Math.round(count)})).filter(({count}) => count);
-  return found.sort((a, b) => (byName ? 0 : b.count - a.count) || (byName ? -1 : 1) * (a.name < b.name ? -1 : 1));
+  return found.sort((a, b) => byName ? (a.name < b.name ? 1 : -1) : b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
 // One state of the index.
 class IxState {
-  constructor(source, manifest) {
-    Object.assign(this, {source, manifest, lineage: manifest.lineage});
+  constructor(source, manifest, sign) {
+    Object.assign(this, {source, manifest, sign});
     this.segments = manifest.segments.map((entry) => new IxSegment(this, entry));
   }
 
-  piece(name) {
-    return this.source.piece(name);
+  piece(name, json) {
+    return this.source.piece(name, json);
   }
 
   async read() {
-    const [labels, overview] = await Promise.all([this.piece(this.manifest.labels), this.piece(this.manifest.overview)]);
-    const counts = ixJson(overview);
+    const [[categories, words], counts] = await Promise.all([this.piece(this.manifest.labels, true), this.piece(this.manifest.overview, true)]);
     const byId = new Map(counts.labels);
-    const [categories, words] = ixJson(labels);
     this.labels = words.map(([id, name, aliases, numbers]) =>
       ({id, name, aliases, categories: numbers.map((n) => categories[n]), count: byId.get(id) ?? 0}));
     this.words = new Map(this.labels.map((label) => [label.id, label]));
@@ -372,31 +369,31 @@ class IxState {
   // The answer to a resolved query: ids, the highest and so the newest first.
   async find(node) {
     await this.open();
-    const flags = await Promise.all(this.segments.map((segment) => segment.find(node)));
-    const hits = this.segments.map((segment, n) => {
-      const found = [];
-      for (let at = 0; at < segment.count; at++) if (flags[n][at] & segment.live[at]) found.push(at);
-      return found;
+    const parts = await Promise.all(this.segments.map((segment) => segment.find(node)));
+    const ids = [];
+    parts.forEach((flags, n) => {
+      const {live, ids: own} = this.segments[n];
+      for (let at = 0; at < own.length; at++) if (flags[at] &= live[at]) ids.push(own[at]);
     });
-    const ids = new Uint32Array(hits.reduce((sum, found) => sum + found.length, 0));
-    let end = 0;
-    hits.forEach((found, n) => { for (const at of found) ids[end++] = this.segments[n].ids[at]; });
-    return {ids: ids.sort().reverse(), hits};
+    return {ids: Uint32Array.from(ids).sort().reverse(), parts};
   }
 
-  async facets(node, {ids, hits}) {
+  async facets(node, {ids, parts}) {
     if (node.op === "all") return {exact: true, ...this.overview};
-    const plans = this.segments.map((segment, n) => hits[n].length ? segment.telling(node, hits[n]) : {cost: 0});
-    const exact = ids.length <= IX_EXACT || plans.reduce((sum, {cost}) => sum + cost, 0) <= IX_CHEAP;
+    const plans = this.segments.map((segment, n) => segment.sources(node, parts[n]));
+    const exact = ids.length <= IX_EXACT || ixSum(plans, "cost") <= IX_CHEAP;
     const tally = {labels: new Map(), categories: new Map(), colors: new Map(), orientations: new Map(), months: new Map()};
     await Promise.all(this.segments.map(async (segment, n) => {
-      if (!hits[n].length) return;
-      const wanted = new Set(hits[n]);
+      const wanted = parts[n].slice();
+      const hits = wanted.reduce((sum, flag) => sum + flag, 0);
+      if (!hits) return;
       const facts = [];
-      const take = (at, ...fact) => { if (wanted.delete(at)) facts.push(fact); };
-      await (exact || !plans[n].cost ? plans[n].read(take) : segment.sampled(take));
-      const weight = hits[n].length / facts.length;
-      const add = (part, name) => tally[part].set(name, (tally[part].get(name) ?? 0) + weight);
+      const from = exact || plans[n].cost <= IX_SAMPLE ? plans[n].from : [{piece: "e", place: 1}];
+      await Promise.all(from.map((source) => segment.tell(source, (at, fact) => {
+        if (wanted[at]) facts.push(fact);
+        wanted[at] = 0;
+      })));
+      const add = (part, name) => tally[part].set(name, (tally[part].get(name) ?? 0) + hits / facts.length);
       for (const [labels, colors, orientation, month] of facts) {
         const words = labels.map((id) => this.words.get(id)).filter(Boolean);
         for (const word of words) add("labels", word.name);
@@ -440,8 +437,8 @@ class IxIndex {
     return url.protocol === "file:" ? ixLoad(url.href, name) : ixFetch(url.href, fresh);
   }
 
-  piece(name) {
-    const found = this.kept.get(name) ?? this.load(name).then(ixUnpack);
+  piece(name, json) {
+    const found = this.kept.get(name) ?? this.load(name).then(ixUnpack).then(json ? ixJson : undefined);
     this.kept.delete(name);
     this.kept.set(name, found);
     found.catch(() => this.kept.delete(name));
@@ -449,29 +446,28 @@ class IxIndex {
     return found;
   }
 
+  // Look for a newer state; whether there is one.
   async refresh() {
     const manifest = await this.load("manifest", true).catch((error) => {
       throw error.code === "gone" ? ixError("missing", "there is no index yet") : error;
     });
     if (manifest.format !== IX_FORMAT) throw ixError("broken", "the index is of another version than this page");
-    const {state} = this;
-    if (state && state.lineage === manifest.lineage && state.manifest.change === manifest.change && state.manifest.look === manifest.look) return false;
-    this.state = await new IxState(this, manifest).read();
+    const sign = JSON.stringify([manifest.lineage, manifest.change, manifest.look]);
+    if (this.state?.sign === sign) return false;
+    this.state = await new IxState(this, manifest, sign).read();
     return true;
   }
 
-  // Do something in one state; once more in a newer one when pieces of this one were swept.
+  // Do something in one state; once more in a newer one where pieces of this one were swept.
   async attempt(work) {
-    try {
-      return await work(this.state);
-    } catch (error) {
-      if (error.code !== "gone") throw error;
-    }
-    try {
-      await this.refresh();
-      return await work(this.state);
-    } catch (error) {
-      throw error.code === "gone" ? ixError("broken", error.message) : error;
+    for (let again = false; ; again = true) {
+      try {
+        if (again || !this.state) await this.refresh();
+        return await work(this.state);
+      } catch (error) {
+        if (error.code !== "gone") throw error;
+        if (again) throw ixError("broken", error.message);
+      }
     }
   }
 
@@ -495,17 +491,14 @@ class IxIndex {
 
   async find(node, state = this.state) {
     const found = await state.find(node);
-    const facets = () => state.facets(node, found).catch((error) => {
-      if (error.code !== "gone") throw error;
-      return this.attempt(async (newer) => newer.facets(node, await newer.find(node)));
-    });
+    const facets = () => this.attempt(async (now) => now.facets(node, now === state ? found : await now.find(node)));
     return {total: found.ids.length, ids: found.ids, facets};
   }
 
   rows(ids) {
-    const {lineage} = this.state;
+    const {lineage} = this.state.manifest;
     return this.attempt((state) => {
-      if (state.lineage !== lineage) throw ixError("stale", "the images were numbered anew");
+      if (state.manifest.lineage !== lineage) throw ixError("stale", "the images were numbered anew");
       return state.rows(ids);
     });
   }
@@ -513,11 +506,6 @@ class IxIndex {
 
 export async function openIndex(base) {
   const index = new IxIndex(base);
-  try {
-    await index.refresh();
-  } catch (error) {
-    if (error.code !== "gone") throw error;
-    await index.refresh().catch((again) => { throw again.code === "gone" ? ixError("broken", again.message) : again; });
-  }
+  await index.attempt(() => {});
   return index;
 }
