@@ -124,7 +124,8 @@ class Snapshot:
         )
         connection.execute(
             "CREATE TABLE vocabulary"
-            " (id INTEGER, name VARCHAR, aliases VARCHAR[], categories VARCHAR[])"
+            " (id INTEGER, name VARCHAR, aliases VARCHAR[], categories VARCHAR[],"
+            " parents VARCHAR[])"
         )
         self._fill(connection)
         return connection
@@ -136,9 +137,16 @@ class Snapshot:
             for number, one in self.images.items()
             for place, (label, confidence) in enumerate(one.labels)
         ]
-        words = [(n, name, [f"{name}s"], list(of)) for n, (name, of) in self.words.items()]
+        words = [
+            (n, name, [f"{name}s"], list(of), self._parents(n))
+            for n, (name, of) in self.words.items()
+        ]
         for table, rows in (("images", images), ("labels", labels), ("vocabulary", words)):
             insert_rows(connection, table, rows)
+
+    def _parents(self, number: int) -> list[str]:
+        """The label above it, which half of the labels always stand with and the others don't."""
+        return [self.words[number - number % 3][0]] if number % 3 else []
 
     def _image_row(self, number: int, one: Image) -> tuple[Any, ...]:
         categories = sorted({name for label, _ in one.labels for name in self.words[label][1]})
@@ -180,6 +188,7 @@ def random_image(chance: random.Random, words: int, *, serial: int) -> Image:
     """An image with a handful of labels, low numbers far more often than high ones."""
     width, height = chance.choice([(4000, 3000), (3000, 4000), (1000, 1000)])
     labels = {min(int(chance.expovariate(0.25)), words - 1) for _ in range(chance.randrange(8))}
+    labels |= {n - n % 3 for n in labels if n % 6 < 3}  # half of the labels imply their parent
     confident = sorted((n, chance.choice([40.0, 50.0, 79.96, 80.0, 97.5, 99.9])) for n in labels)
     chance.shuffle(confident)
     return Image(

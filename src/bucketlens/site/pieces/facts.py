@@ -2,6 +2,7 @@
 
 Each image is a run of varints that stands for itself: how many labels, their numbers as gaps,
 colours and orientation in one number, the month. So any set of images is told by joining theirs.
+Labels that follow from others are left out.
 """
 
 from __future__ import annotations
@@ -57,22 +58,28 @@ class Facts:
         return [self.data[start:end].tobytes() for start, end in pairwise(edges)]
 
 
-def encode_facts(columns: Columns) -> Facts:
-    """The facts of all images of a segment."""
+def encode_facts(columns: Columns, told: NDArray[np.bool_] | None = None) -> Facts:
+    """The facts of all images of a segment.
+
+    Args:
+        columns: Of the segment.
+        told: Which labels are written, since they don't follow from others; all without it.
+    """
+    labels, owners = columns.labels.astype(np.int64), columns.owners
+    if told is not None:
+        labels, owners = labels[told], owners[told]
     count = len(columns.ids)
-    sizes = np.diff(columns.offsets)
+    sizes = np.bincount(owners, minlength=count)
+    offsets = np.concatenate(([0], np.cumsum(sizes)))
     starts = np.concatenate(([0], np.cumsum(sizes + FIELDS_BESIDE_LABELS)))
     values = np.zeros(int(starts[-1]), np.int64)
     values[starts[:-1]] = sizes
-    owners = columns.owners
-    labels = columns.labels.astype(np.int64)
     gaps = np.diff(labels, prepend=-1) - 1
-    firsts = columns.offsets[:-1][sizes > 0]
+    firsts = offsets[:-1][sizes > 0]
     gaps[firsts] = labels[firsts]
-    within = np.arange(len(labels)) - columns.offsets[owners]
-    values[starts[owners] + 1 + within] = gaps
+    values[starts[owners] + 1 + np.arange(len(labels)) - offsets[owners]] = gaps
     months = month_numbers(columns.days)
-    first_month = int(months.min(initial=0)) if count == 0 else int(months.min())
+    first_month = int(months.min())
     values[starts[1:] - 2] = (columns.colors.astype(np.int64) << 2) | columns.orientations
     values[starts[1:] - 1] = months - first_month
     data, lengths = encode_varints(values)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bucketlens.site.pieces.columns import Columns
+    from bucketlens.site.pieces.implied import ByLabel
 
 CATEGORY, COLOR, ORIENTATION, MONTH, ANY = "c:", "o:", "r:", "m:", "*"
 """How the names of lists begin; those of labels are numbers."""
@@ -44,7 +45,7 @@ class PostingList(NamedTuple):
         return self.name != ANY and not str(self.name).startswith(MONTH)
 
 
-def posting_lists(columns: Columns) -> list[PostingList]:
+def posting_lists(columns: Columns, sorted_labels: ByLabel) -> list[PostingList]:
     """All lists: of labels in the order of their numbers, then the others, long ones first."""
     owners = columns.owners
     bits = (1 << columns.levels.astype(np.int64)).astype(np.uint8)
@@ -55,18 +56,16 @@ def posting_lists(columns: Columns) -> list[PostingList]:
         *_months(columns),
     ]
     others.sort(key=lambda one: (-len(one.positions), str(one.name)))
-    return [*_labels(columns, owners, bits), *others]
+    return [*_labels(columns, sorted_labels, bits), *others]
 
 
 def _labels(
-    columns: Columns, owners: NDArray[np.int64], bits: NDArray[np.uint8]
+    columns: Columns, sorted_labels: ByLabel, bits: NDArray[np.uint8]
 ) -> Iterator[PostingList]:
-    order = np.argsort(columns.labels, kind="stable")
-    edges = np.concatenate(([0], np.cumsum(columns.counts))).tolist()
-    owners, bits = owners[order], bits[order]
+    bits = bits[sorted_labels.order]
     for number, word in enumerate(columns.words):
-        part = slice(edges[number], edges[number + 1])
-        yield PostingList(word.id, owners[part], bits[part])
+        part = slice(sorted_labels.edges[number], sorted_labels.edges[number + 1])
+        yield PostingList(word.id, sorted_labels.owners[part], bits[part])
 
 
 def _categories(

@@ -13,6 +13,7 @@ from bucketlens.site.pieces.columns import Row
 from bucketlens.site.pieces.encoding import encode_positions, framed
 from bucketlens.site.pieces.facts import SAMPLE, encode_facts, sample
 from bucketlens.site.pieces.grouping import FACT_ENTRIES, FACT_SHARE, LIST_ENTRIES, group
+from bucketlens.site.pieces.implied import by_label, find_implied
 from bucketlens.site.pieces.lists import posting_lists
 from bucketlens.site.pieces.manifest import Segment
 from bucketlens.site.pieces.wrapping import Piece, wrap_packed
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bucketlens.site.pieces.columns import Columns
-    from bucketlens.site.pieces.facts import Facts
     from bucketlens.site.pieces.grouping import Group
     from bucketlens.site.pieces.lists import PostingList
 
@@ -55,6 +55,7 @@ class Head(msgspec.Struct, frozen=True):
         words: How many of the lists are labels'.
         names: Of all lists, in their order.
         counts: Their lengths.
+        implied: Of each label, by number, the numbers of those that facts leave out beside it.
     """
 
     ids: str
@@ -62,6 +63,7 @@ class Head(msgspec.Struct, frozen=True):
     words: int
     names: list[int | str]
     counts: list[int]
+    implied: list[list[int]]
 
 
 class FlatSegment(msgspec.Struct, frozen=True):
@@ -92,9 +94,8 @@ def build_segment(columns: Columns, rows: Iterable[Row], salt: str) -> Built:
         rows: Of the same images, in the same order.
         salt: What sets it apart from an equal one of another time, which may be swept.
     """
-    facts = encode_facts(columns)
     flat = len(columns.ids) <= FLAT_MOST
-    contents = _flat(columns, facts, rows) if flat else _files(columns, facts, rows)
+    contents = _flat(columns, rows) if flat else _files(columns, rows)
     files = [(stem, wrap_packed(stem, value)) for stem, value in contents]
     digest = hashlib.sha256(salt.encode())
     for _, piece in files:
@@ -113,7 +114,8 @@ def _placed(folder: str, stem: str, piece: Piece) -> Piece:
     return Piece(name, piece.data.replace(f'("{stem}"'.encode(), f'("{name}"'.encode(), 1))
 
 
-def _flat(columns: Columns, facts: Facts, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
+def _flat(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
+    facts = encode_facts(columns)
     segment = FlatSegment(
         ids=encoded_ids(columns.ids),
         first_month=facts.first_month,
@@ -125,15 +127,19 @@ def _flat(columns: Columns, facts: Facts, rows: Iterable[Row]) -> Iterator[tuple
     yield ALL, msgspec.json.encode(segment)
 
 
-def _files(columns: Columns, facts: Facts, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
+def _files(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
     count = len(columns.ids)
-    lists = posting_lists(columns)
+    sorted_labels = by_label(columns)
+    lists = posting_lists(columns, sorted_labels)
+    implied = find_implied(columns, sorted_labels)
+    facts = encode_facts(columns, implied.told)
     head = Head(
         ids=encoded_ids(columns.ids),
         first_month=facts.first_month,
         words=len(columns.words),
         names=[one.name for one in lists],
         counts=[len(one.positions) for one in lists],
+        implied=implied.by,
     )
     yield HEAD, msgspec.json.encode(head)
     for number, part in enumerate(group(head.counts, LIST_ENTRIES)):

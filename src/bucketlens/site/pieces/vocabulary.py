@@ -18,20 +18,24 @@ class Word(msgspec.Struct, frozen=True):
         name: As it is shown.
         aliases: Other words that find it.
         categories: Names.
+        parents: Names of the labels above it.
     """
 
     id: int
     name: str
     aliases: tuple[str, ...]
     categories: tuple[str, ...]
+    parents: tuple[str, ...] = ()
 
 
 def read_words(connection: duckdb.DuckDBPyConnection) -> dict[int, Word]:
     """The dictionary by id."""
-    found = connection.execute("SELECT id, name, aliases, categories FROM vocabulary ORDER BY id")
+    found = connection.execute(
+        "SELECT id, name, aliases, categories, parents FROM vocabulary ORDER BY id"
+    )
     return {
-        number: Word(number, name, tuple(aliases or ()), tuple(categories or ()))
-        for number, name, aliases, categories in found.fetchall()
+        number: Word(number, name, *(tuple(names or ()) for names in lists))
+        for number, name, *lists in found.fetchall()
     }
 
 

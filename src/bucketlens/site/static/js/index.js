@@ -172,6 +172,7 @@ class IxSegment {
     this.firstMonth = head.first_month;
     if (entry.flat) return this.readFlat(head);
     this.words = head.names.slice(0, head.words);
+    this.implied = head.implied;
     this.lists = new Map(head.names.map((name, n) => [name, {count: head.counts[n]}]));
     const lists = [...this.lists.values()];
     ixGroups(head.counts, IX_LIST_ENTRIES).forEach((group, n) => { lists[n].group = group; });
@@ -215,9 +216,12 @@ class IxSegment {
   eachFact(bytes, take) {
     const reader = new IxReader(bytes);
     for (let n = 0; reader.more; n++) {
-      const labels = [];
+      const labels = new Set();
       let label = -1;
-      for (let left = reader.next(); left; left--) labels.push(this.words[label += reader.next() + 1]);
+      for (let left = reader.next(); left; left--) {
+        labels.add(this.words[label += reader.next() + 1]);
+        for (const implied of this.implied?.[label] ?? []) labels.add(this.words[implied]);
+      }
       const look = reader.next();
       const colors = IX_COLORS.filter((_, bit) => look >> bit + 2 & 1);
       take(n, labels, colors, IX_ORIENTATIONS[look & 3], this.firstMonth + reader.next());
@@ -395,7 +399,7 @@ class IxState {
       })));
       const add = (part, name) => tally[part].set(name, (tally[part].get(name) ?? 0) + hits / facts.length);
       for (const [labels, colors, orientation, month] of facts) {
-        const words = labels.map((id) => this.words.get(id)).filter(Boolean);
+        const words = [...labels].map((id) => this.words.get(id)).filter(Boolean);
         for (const word of words) add("labels", word.name);
         for (const category of new Set(words.flatMap((word) => word.categories))) add("categories", category);
         for (const color of colors) add("colors", color);
