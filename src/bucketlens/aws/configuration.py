@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.errors import ConfigError
-from bucketlens.settings import OUT_VARIABLE, SOURCE_VARIABLE, Settings, load_settings
+from bucketlens.settings import (
+    CHANGES_VARIABLE,
+    OUT_VARIABLE,
+    QUEUE_VARIABLE,
+    SOURCE_VARIABLE,
+    Settings,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +26,20 @@ outside of what is looked at, whatever the bucket's notifications say."""
 
 
 class Configuration(NamedTuple):
-    """Where a function works, and how."""
+    """Where a function works, and how.
+
+    Attributes:
+        source: Location of the images.
+        out: Location of what is made of them.
+        queue: URL of the queue that calls the label function; empty where there is none.
+        changes: URL of the queue that tells which records changed; empty where there is none.
+    """
 
     source: str
     out: str
     settings: Settings
+    queue: str = ""
+    changes: str = ""
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
@@ -45,4 +61,10 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
             f"the environment does not set {missing}: s3://bucket/prefix of the images and of the "
             f"results, or {TUTORIAL_BUCKET} for one bucket with {TUTORIAL_FOLDER} and metadata/"
         )
-    return Configuration(source, out, load_settings(environ=environ).settings)
+    return Configuration(
+        source,
+        out,
+        load_settings(environ=environ).settings,
+        queue=environ.get(QUEUE_VARIABLE, ""),
+        changes=environ.get(CHANGES_VARIABLE, ""),
+    )
