@@ -12,6 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_PHOTOS := examples/photos
+MACHINE ?= x86_64
 PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadgroup
 UV ?= uv
 
@@ -22,7 +23,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench servers linters demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -73,6 +74,16 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 	@chmod +x .servers/bin/aws-lambda-rie-*
 	@touch $@
 
+linters: .linters/.ready  ## install what looks at the template for AWS
+
+.linters/.ready: requirements/sam.txt requirements/checkov.txt
+	@$(MAKE) VENV=.linters/sam .linters/sam/pyvenv.cfg
+	@$(MAKE) VENV=.linters/checkov .linters/checkov/pyvenv.cfg
+	@echo "installing what looks at the template (requirements/sam.txt, checkov.txt)"
+	@for name in sam checkov; do .linters/$$name/bin/python -m pip --disable-pip-version-check \
+		--quiet install --require-hashes -r requirements/$$name.txt || exit 1; done
+	@touch $@
+
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
@@ -80,18 +91,20 @@ soak: $(VENV)/.dev-ready  ## kill and restart runs for a long time, and compare 
 	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
-	@$(BIN)/python tools/lambda_zip.py
+	@$(BIN)/python tools/lambda_zip.py --deploy $(MACHINE)
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
 	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
+	$(compile) requirements/sam.in -o requirements/sam.txt
+	$(compile) requirements/checkov.in -o requirements/checkov.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
 		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" .venv-bench .servers build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench .servers .linters build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # What only the command line runs on, and what Lambda's Python has already: boto3 and its own.
 NOT_IN_LAMBDA := click colorama rich pygments markdown-it-py mdurl \
