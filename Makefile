@@ -81,7 +81,7 @@ linters: .linters/.ready  ## install what looks at the template for AWS
 	@$(MAKE) VENV=.linters/checkov .linters/checkov/pyvenv.cfg
 	@echo "installing what looks at the template (requirements/sam.txt, checkov.txt)"
 	@for name in sam checkov; do .linters/$$name/bin/python -m pip --disable-pip-version-check \
-		--quiet install --require-hashes -r requirements/$$name.txt || exit 1; done
+		--quiet install --no-deps --require-hashes -r requirements/$$name.txt || exit 1; done
 	@touch $@
 
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator

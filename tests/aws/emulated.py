@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POISON = b"this ends the process"
 PATIENCE = 120.0
 HIDDEN_SECONDS = 3
+"""Until a message comes again; more where it may take longer, as it would be paid for twice."""
 
 ENTRY = f"""
 import os
@@ -72,12 +73,18 @@ class Cloud:
             )
         return self._clients[service]
 
-    def deploy(self, name: str, environ: dict[str, str] | None = None, **parameters: str) -> None:
+    def deploy(
+        self,
+        name: str,
+        environ: dict[str, str] | None = None,
+        hidden: int = HIDDEN_SECONDS,
+        **parameters: str,
+    ) -> None:
         """Make a stack of the template, as `sam deploy` does."""
         s3, formation = self.client("s3"), self.client("cloudformation")
         s3.create_bucket(Bucket=CODE["Bucket"])
         s3.put_object(Bucket=CODE["Bucket"], Key=CODE["Key"], Body=_code())
-        template = json.dumps(_for_ministack(self.server, environ or {}))
+        template = json.dumps(_for_ministack(self.server, environ or {}, hidden))
         s3.put_object(Bucket=CODE["Bucket"], Key="template.json", Body=template.encode())
         values = NEEDED | parameters
         formation.create_stack(
@@ -87,13 +94,20 @@ class Cloud:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         until(lambda: not self._status(name).endswith("IN_PROGRESS"))
-        assert self._status(name) == "CREATE_COMPLETE", formation.describe_stack_events(
-            StackName=name
-        )["StackEvents"]
+        assert self._status(name) == "CREATE_COMPLETE", self._why(name)
         (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
         self.outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
         listed = formation.list_stack_resources(StackName=name)["StackResourceSummaries"]
         self.resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed}
+
+    def _why(self, name: str) -> list[tuple[str, str]]:
+        """The resources that could not be made, and why."""
+        events = self.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+        return [
+            (one["LogicalResourceId"], one.get("ResourceStatusReason", ""))
+            for one in events
+            if one["ResourceStatus"].endswith("FAILED")
+        ]
 
     def _status(self, name: str) -> str:
         stacks = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
@@ -147,7 +161,7 @@ def until(true: Callable[[], bool]) -> bool:
     return True
 
 
-def _for_ministack(server: Server, environ: dict[str, str]) -> dict[str, Any]:
+def _for_ministack(server: Server, environ: dict[str, str], hidden: int) -> dict[str, Any]:
     template = read_template()
     template.pop("Rules")  # not known there
     shared = template["Globals"]["Function"]
@@ -158,10 +172,11 @@ def _for_ministack(server: Server, environ: dict[str, str]) -> dict[str, Any]:
         **environ,
     }
     resources = template["Resources"]
+    resources.pop("LabelErrorsAlarm")  # it computes, which alarms there can't
     label = resources["LabelFunction"]["Properties"]
     label["Handler"] = "entry.handler"
     label["Events"]["Queue"]["Properties"]["ScalingConfig"] = {"MaximumConcurrency": 2}
-    resources["Queue"]["Properties"]["VisibilityTimeout"] = HIDDEN_SECONDS
+    resources["Queue"]["Properties"]["VisibilityTimeout"] = hidden
     return template
 
 

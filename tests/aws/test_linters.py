@@ -28,8 +28,14 @@ def program(environment: str, name: str) -> str:
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a linter, away from anybody's account."""
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "LOG_LEVEL": "ERROR"}
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
+    }
+    environment |= {
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LOG_LEVEL": "ERROR",
+    }
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
