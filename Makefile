@@ -15,6 +15,8 @@ DEMO_PHOTOS := examples/photos
 MACHINE ?= x86_64
 PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadgroup
 UV ?= uv
+# The package for Lambda is for this Python.
+PYTHON_LAMBDA ?= python3.12
 
 # The first of these that is new enough makes the environment; Debian's python3 may be too old.
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
@@ -23,7 +25,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers linters demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-lambda servers linters demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -59,6 +61,12 @@ docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning 
 bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
+
+bench-lambda: $(VENV)/.dev-ready .servers/.ready lambda-zip  ## measure the label function on Lambda's runtime
+	@"$(PYTHON_LAMBDA)" -m venv .venv-lambda
+	@.venv-lambda/bin/python -m pip --disable-pip-version-check --quiet install awslambdaric boto3
+	$(BIN)/python bench/lambda.py --code build/lambda/bucketlens-x86_64.zip \
+		--python .venv-lambda/bin/python $(BENCH_ARGS)
 
 servers: .servers/.ready  ## install the servers that the tests of stores run against
 
