@@ -103,8 +103,8 @@ lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
-		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
+		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
 	$(compile) requirements/sam.in -o requirements/sam.txt
 	$(compile) requirements/checkov.in -o requirements/checkov.txt

@@ -32,7 +32,7 @@ def test_the_handlers_and_the_variables_are_those_of_the_package(choice: str):
         found = read_configuration({name: str(value) for name, value in environ.items()})
         assert found.settings.min_confidence == 55
         assert found.source.startswith("s3://photos/")
-        assert found.queue
+        assert found.settings.queue_url
         assert found.changes
 
 

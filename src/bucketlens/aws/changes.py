@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.events import EventParseError, SourcePlace, parse
 from bucketlens.names import key_of
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.queues import MOST_AT_ONCE
+from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

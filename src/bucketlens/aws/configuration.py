@@ -8,7 +8,6 @@ from bucketlens.errors import ConfigError
 from bucketlens.settings import (
     CHANGES_VARIABLE,
     OUT_VARIABLE,
-    QUEUE_VARIABLE,
     SOURCE_VARIABLE,
     Settings,
     load_settings,
@@ -31,14 +30,12 @@ class Configuration(NamedTuple):
     Attributes:
         source: Location of the images.
         out: Location of what is made of them.
-        queue: URL of the queue that calls the label function; empty where there is none.
         changes: URL of the queue that tells which records changed; empty where there is none.
     """
 
     source: str
     out: str
     settings: Settings
-    queue: str = ""
     changes: str = ""
 
 
@@ -65,6 +62,5 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         source,
         out,
         load_settings(environ=environ).settings,
-        queue=environ.get(QUEUE_VARIABLE, ""),
         changes=environ.get(CHANGES_VARIABLE, ""),
     )

@@ -118,7 +118,7 @@ class IndexFunction:
     def _settle_again(self, key: str) -> None:
         """Settle a key whose tombstone went: its image may have come back in that moment."""
         try:
-            if self._configuration.queue:
+            if self._configuration.settings.queue_url:
                 self._label_queue.send(_notification(self._configuration.source, key))
             else:
                 self._settler.settle(key, self._configuration.settings.max_bytes)
@@ -130,7 +130,7 @@ class IndexFunction:
 
     @cached_property
     def _label_queue(self) -> SqsQueue:
-        return SqsQueue(self._configuration.queue)
+        return SqsQueue(self._configuration.settings.queue_url)
 
     @cached_property
     def _settler(self) -> Settler:

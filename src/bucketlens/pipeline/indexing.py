@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from bucketlens.errors import MissingError, TransientError
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.pipeline.sweeping import drop_tombstone
-from bucketlens.records import LabelRecord, Record, Tombstone, UnreadableRecordError, decode_record
+from bucketlens.records import (
+    RECORD_SUFFIX,
+    LabelRecord,
+    Record,
+    Tombstone,
+    UnreadableRecordError,
+    decode_record,
+)
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:

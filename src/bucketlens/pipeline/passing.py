@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.names import output_name
 from bucketlens.pipeline.indexing import renew_index
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.settling import Action, Outcome
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep, drop_tombstone
+from bucketlens.records import RECORD_SUFFIX
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ import msgspec
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
 from bucketlens.records import (
+    RECORD_SUFFIX,
     FailureRecord,
     LabelRecord,
     Record,
@@ -36,8 +37,6 @@ from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
     from bucketlens.stores import Store
-
-RECORD_SUFFIX = ".json"
 
 R = TypeVar("R", LabelRecord, FailureRecord)
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_hash, key_of
-from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
-from bucketlens.records import Tombstone
+from bucketlens.pipeline.recording import Recorder
+from bucketlens.records import RECORD_SUFFIX, Tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
