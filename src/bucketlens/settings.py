@@ -17,13 +17,20 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
+from bucketlens.settings_live import LiveSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
 CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
 SOURCE_VARIABLE = "BUCKETLENS_SOURCE"
 OUT_VARIABLE = "BUCKETLENS_OUT"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, "BUCKETLENS_TEST_DATA"})
+CHANGES_VARIABLE = "BUCKETLENS_CHANGES_URL"
+NOT_SETTINGS = frozenset(
+    {
+        *(CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, CHANGES_VARIABLE),
+        "BUCKETLENS_TEST_DATA",
+    }
+)
 """Variables with our prefix that hold no setting."""
 
 IMAGE_SUFFIXES = (
@@ -37,7 +44,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(LiveSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,14 +29,14 @@ class Files:
     Args:
         private: Where they are kept.
         scratch: A folder of our own, for what is being made and what was fetched; without one,
-            a temporary one that :meth:`close` removes.
+            a temporary one that goes with this object.
     """
 
     def __init__(self, private: Store, scratch: Path | None = None) -> None:
         """Fetch nothing yet."""
         self.private = private
         self._given = scratch
-        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._own: Path | None = None
         self._lock = threading.Lock()
 
     @property
@@ -44,8 +46,9 @@ class Files:
             return self._given
         with self._lock:
             if self._own is None:
-                self._own = tempfile.TemporaryDirectory(prefix="bucketlens-catalog-")
-            return Path(self._own.name)
+                self._own = Path(tempfile.mkdtemp(prefix="bucketlens-catalog-"))
+                weakref.finalize(self, shutil.rmtree, self._own, ignore_errors=True)
+            return self._own
 
     def temporary(self, stem: str) -> Path:
         """A path in the folder of our own that nothing has."""
@@ -71,10 +74,10 @@ class Files:
         return [self._path(file) for file in files]
 
     def close(self) -> None:
-        """Remove what was fetched."""
+        """Remove what was made and fetched."""
         with self._lock:
             if self._own is not None:
-                self._own.cleanup()
+                shutil.rmtree(self._own, ignore_errors=True)
                 self._own = None
 
     def _path(self, file: FileFacts) -> Path:

@@ -6,25 +6,33 @@ shows, is read from its store.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import IO
 
-MOST = 200_000
-"""Records that are kept: about 50 MB of memory and 3 GB of temporary file; more are read back."""
+MOST_BYTES = 256 * 1024 * 1024
+"""That are kept, of some 20,000 records; more are read back."""
 
 
 class Spool:
-    """A temporary file of records; safe to share between threads."""
+    """A temporary file of records; safe to share between threads. Opened, it begins to keep."""
 
-    def __init__(self, most: int = MOST) -> None:
-        """Make no file yet."""
-        self._most = most
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        """Keep nothing yet."""
+        self._most_bytes = most_bytes
+        self._keeps = False
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
+        self._path = Path()
         self._places: dict[str, tuple[int, int, str]] = {}
         self._size = 0
+
+    def open(self) -> None:
+        """Keep what is added from now on."""
+        self._keeps = True
 
     @property
     def path(self) -> Path | None:
@@ -33,15 +41,17 @@ class Spool:
             if self._file is None:
                 return None
             self._file.flush()
-            return Path(self._file.name)
+            return self._path
 
     def add(self, name: str, etag: str, data: bytes) -> None:
         """Keep a record that was put under a name (without its suffix)."""
         with self._lock:
-            if name not in self._places and len(self._places) >= self._most:
+            if not self._keeps or self._size + len(data) > self._most_bytes:
                 return
             if self._file is None:
-                self._file = tempfile.NamedTemporaryFile(prefix="bucketlens-records-")  # noqa: SIM115 - closed by `clear`
+                handle, path = tempfile.mkstemp(prefix="bucketlens-records-")
+                self._file, self._path = os.fdopen(handle, "wb"), Path(path)
+                weakref.finalize(self, self._path.unlink, missing_ok=True)
             self._file.write(data)
             self._places[name] = (self._size, len(data), etag)
             self._size += len(data)
@@ -59,3 +69,4 @@ class Spool:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+                self._path.unlink(missing_ok=True)

@@ -76,10 +76,6 @@ class Sweep:
         """Keys of records whose image is gone, streamed; tombstones are none."""
         return (key for key, tombstone in self._without_image() if not tombstone)
 
-    def tombstones(self) -> Iterator[str]:
-        """Keys of tombstones whose image is still gone, streamed."""
-        return (key for key, tombstone in self._without_image() if tombstone)
-
     def check(self, source: str, max_percent: float) -> None:
         """Refuse to remove records where it is likelier that the source is not what it seems.
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.events import EventParseError
 from bucketlens.pipeline.settling import Outcome
+from bucketlens.queues import MOST_AT_ONCE
 from bucketlens.worker.holding import HIDDEN_SECONDS, Holding, pause_after
 from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.keys import KeyWork, StoppedError
@@ -29,12 +30,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from bucketlens.events import Asked, Intake
-    from bucketlens.worker.queues import Message, Queue
+    from bucketlens.queues import Message, Queue
 
 log = logging.getLogger(__name__)
-
-MOST_AT_ONCE = 10
-"""Messages in one answer of SQS, at most."""
 
 WAIT_SECONDS = 10.0
 """One long poll. Twice that is possible, but then a stop takes too long for most supervisors."""
@@ -84,9 +82,10 @@ class Worker:
         index_seconds: While there is other work, it is renewed once in so many seconds at most.
         hidden: Seconds for which a message is hidden, and hidden anew before they are over.
         release: Called at the end: gives back what was held for keys to come.
+        tells: Log what becomes of each key; not where whatever settles them does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first three have defaults or names
         self,
         queue: Queue,
         intake: Intake,
@@ -97,9 +96,11 @@ class Worker:
         index_seconds: float = 30.0,
         hidden: float = HIDDEN_SECONDS,
         release: Callable[[], None] = lambda: None,
+        tells: bool = True,
     ) -> None:
         """Receive nothing yet."""
         self._release = release
+        self._tells = tells
         self._queue = queue
         self._intake = intake
         self._settle = settle
@@ -199,7 +200,8 @@ class Worker:
             outcome = Outcome.FAILED
             fields |= {"error": exc.code, "reason": exc.message}
         fields["seconds"] = round(time.monotonic() - began, 3)
-        log.info(outcome.value, extra={"fields": fields})
+        if self._tells:
+            log.info(outcome.value, extra={"fields": fields})
         with self._lock:
             self._outcomes[outcome] += 1
         if self._index is not None and outcome is not Outcome.UNCHANGED:
