@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
+from bucketlens.settings_live import LiveSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
@@ -37,7 +38,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(LiveSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
