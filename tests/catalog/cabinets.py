@@ -175,9 +175,7 @@ def _row_of(record: LabelRecord | FailureRecord, etag: str) -> Row:
     modified = record.observed.modified
     if isinstance(record, FailureRecord):
         code = record.failure.error
-        return Row(
-            record.source.key, "failure", etag, modified, False, code, (), (), b"", b""
-        )
+        return Row(record.source.key, "failure", etag, modified, False, code, (), (), b"", b"")
     refined = {parent.name for label in record.labels for parent in label.parents}
     found = record.scores.embedding
     return Row(

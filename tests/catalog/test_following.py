@@ -1,5 +1,6 @@
 """Whoever follows the catalog is told what changed since."""
 
+import pytest
 from tests.catalog.cabinets import Cabinet, ids, label, labelled, new_cabinet
 
 from bucketlens.catalog import merging
@@ -26,7 +27,7 @@ def test_changes_since_an_earlier_state(cabinet: Cabinet):
         cabinet.catalog.compact()
 
 
-def test_who_is_too_far_behind_is_told_so(monkeypatch):
+def test_who_is_too_far_behind_is_told_so(monkeypatch: pytest.MonkeyPatch):
     """Removals are forgotten some time after they were merged away."""
     monkeypatch.setattr(merging, "KEPT_CHANGES", 2)
     cabinet = new_cabinet()

@@ -1,5 +1,6 @@
 """Segments stay few, and nothing is lost by it."""
 
+import pytest
 from tests.catalog.cabinets import Cabinet, ids, label, labelled, new_cabinet, told
 
 from bucketlens.catalog import merging
@@ -50,7 +51,9 @@ def test_compacting_leaves_one_segment_and_drops_what_is_gone():
     assert read_manifest(cabinet.private).manifest == manifest
 
 
-def test_what_is_merged_with_older_segments_left_keeps_what_is_gone(monkeypatch):
+def test_what_is_merged_with_older_segments_left_keeps_what_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+):
     """Rows of the oldest segment stay hidden after the newer ones are merged."""
     monkeypatch.setattr(merging, "LARGE", 20)
     cabinet = new_cabinet()
@@ -65,7 +68,7 @@ def test_what_is_merged_with_older_segments_left_keeps_what_is_gone(monkeypatch)
     assert told(cabinet.catalog.snapshot()) == cabinet.truth()
 
 
-def test_too_many_segments_are_merged_into_one(monkeypatch):
+def test_too_many_segments_are_merged_into_one(monkeypatch: pytest.MonkeyPatch):
     """However large they are."""
     monkeypatch.setattr(merging, "MOST_SEGMENTS", 3)
     monkeypatch.setattr(merging, "FACTOR", 0)
@@ -81,7 +84,7 @@ def test_too_many_segments_are_merged_into_one(monkeypatch):
     assert told(cabinet.catalog.snapshot()) == cabinet.truth()
 
 
-def test_scores_that_no_image_has_are_dropped_when_they_are_most(monkeypatch):
+def test_scores_that_no_image_has_are_dropped_when_they_are_most(monkeypatch: pytest.MonkeyPatch):
     """An archive that is scored anew again and again does not grow without end."""
     monkeypatch.setattr(merging, "LARGE", 10)
     monkeypatch.setattr(merging, "FACTOR", 0)

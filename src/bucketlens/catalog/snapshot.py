@@ -85,7 +85,7 @@ class Snapshot:
         """
         engine = open_engine(self._files.scratch)
         # What was fetched goes with `files`, and must not go before whoever reads it.
-        weakref.finalize(engine, lambda files: None, self._files)
+        weakref.finalize(engine, lambda _: None, self._files)
         try:
             create_views(engine, self._manifest, self._files, tables)
         except BaseException:
