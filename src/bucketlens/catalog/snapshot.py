@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.catalog.engine import mapped, open_engine, parquet
@@ -83,6 +84,8 @@ class Snapshot:
             TransientError: The store is away.
         """
         engine = open_engine(self._files.scratch)
+        # What was fetched goes with `files`, and must not go before whoever reads it.
+        weakref.finalize(engine, lambda _: None, self._files)
         try:
             create_views(engine, self._manifest, self._files, tables)
         except BaseException:
