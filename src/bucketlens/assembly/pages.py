@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.assembly.shown import index_of
+from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
 from bucketlens.names import key_of
 from bucketlens.records import fingerprint
-from bucketlens.site import SiteWriter
+from bucketlens.site import SiteIndex, SiteWriter
 from bucketlens.site.assets import assets
 from bucketlens.stores import ConflictError
 
@@ -81,6 +82,7 @@ class SitePages:
         self._writer = SiteWriter(
             store, title=settings.title, thumbnail_size=settings.thumbnail_size
         )
+        self._index = SiteIndex(store, clock=clock)
         self._lock = threading.Lock()
         self._identity: str | None = None
         self._begun = False
@@ -140,6 +142,8 @@ class SitePages:
 
     def update_index(self, snapshot: Snapshot) -> bool:
         """Write the index pages of a state of the catalog; False when another one came between."""
+        with mapped("the site's index"):
+            self._index.update(snapshot)
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
         state, etag = self._shown()
         if state is not None and state.follows(shown):
