@@ -136,9 +136,7 @@ class Catalog:
 class OwnReader:
     """Reads records in this process."""
 
-    def __init__(
-        self, records: Store, files: Files, spool: Spool, *, keep_scores: bool
-    ) -> None:
+    def __init__(self, records: Store, files: Files, spool: Spool, *, keep_scores: bool) -> None:
         """Hold the stores."""
         self._keep_scores = keep_scores
         self._records = records

@@ -116,7 +116,9 @@ def _wrong() -> str:
     """A query of the names whose row, labels or words differ from their record."""
     own = ", ".join(n for n in IMAGES.names if n not in {"id", "change", "scored"})
     rest = ", ".join(LABELS.names[2:])
-    told = f"SELECT image AS id, v.name AS label, {rest} FROM labels JOIN vocabulary v ON v.id = label"
+    told = (
+        f"SELECT image AS id, v.name AS label, {rest} FROM labels JOIN vocabulary v ON v.id = label"
+    )
     read = (
         f"SELECT s.id, w.name AS label, {rest} FROM incoming_labels JOIN same s USING (row)"
         " JOIN incoming_words w USING (word)"

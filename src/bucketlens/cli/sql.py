@@ -71,9 +71,7 @@ def command(
 
 def _show(answer: Answer) -> None:
     """The first rows as a table with as wide columns as they need."""
-    rows = [
-        [printable(_text(value)) for value in row] for row in islice(answer.rows, MOST_ROWS)
-    ]
+    rows = [[printable(_text(value)) for value in row] for row in islice(answer.rows, MOST_ROWS)]
     numbers = [all(_is_number(row[i]) for row in rows) for i in range(len(answer.columns))]
     heads = [printable(column) for column in answer.columns]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
