@@ -75,7 +75,7 @@ def finds(node: Node, image: Image, snapshot: Snapshot) -> bool:  # noqa: PLR091
             return bool(node["value"] == image.orientation)
         case "days":
             day = image.day.isoformat()
-            return (node["from"] or "") <= day and (node["to"] is None or day < node["to"])
+            return (node.get("from") or "") <= day < (node.get("to") or "9999")
         case other:
             return bool(other == "all")
 
