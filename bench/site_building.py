@@ -1,4 +1,4 @@
-"""One step of bench/site_index.py in a process of its own, so that its memory is its own: JSON on stdout.
+"""One step of bench/site_index.py in a process of its own, whose memory is its own; prints JSON.
 
 python bench/site_building.py build OUT         the whole index, from the catalog
 python bench/site_building.py update OUT 100 N  so many new images, numbered from N
@@ -12,10 +12,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from synthetic import key_of, write_records
+
 from bucketlens.catalog import Catalog
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
-from synthetic import key_of, write_records
 
 if TYPE_CHECKING:
     from bucketlens.catalog import Snapshot

@@ -18,12 +18,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bucketlens.catalog import Catalog
+from bucketlens.stores import open_store
 from machine import describe_machine
 from site_browsing import ask_all
 from tables import markdown
-
-from bucketlens.catalog import Catalog
-from bucketlens.stores import open_store
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE / "cache"
@@ -66,10 +65,8 @@ def questions_for(out: Path) -> list[tuple[str, tuple[str, int, bool]]]:
             "CREATE TEMP TABLE n AS SELECT label, v.name, count(*) AS n FROM labels l"
             " JOIN vocabulary v ON v.id = l.label GROUP BY ALL"
         )
-        rare = engine.execute("SELECT name, label FROM n ORDER BY abs(n - 100), name").fetchone()
-        most = engine.execute("SELECT name, label FROM n ORDER BY n DESC, name").fetchone()
-        assert rare is not None
-        assert most is not None
+        rare, *_ = engine.execute("SELECT name FROM n ORDER BY abs(n - 100), name").fetchall()
+        most, *_ = engine.execute("SELECT name, label FROM n ORDER BY n DESC, name").fetchall()
         beside = engine.execute(
             "SELECT v.name, count(*) AS c FROM labels l JOIN vocabulary v ON v.id = l.label"
             " WHERE l.image IN (SELECT image FROM labels WHERE label = ?) AND l.label != ?"
