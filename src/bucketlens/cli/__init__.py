@@ -29,6 +29,8 @@ COMMANDS = {
     "run": Command("run", "Label every image of SOURCE and keep records and pages in OUT."),
     "reconcile": Command("reconcile", "Repair whatever differs between SOURCE and OUT."),
     "worker": Command("worker", "Label images as a queue tells of them, until it is stopped."),
+    "serve": Command("serve", "Label what comes into SOURCE, show it, and answer DetectLabels."),
+    "access": Command("access", "Say who may ask a server."),
     "label": Command("label", "Label single files and print what is seen."),
     "show": Command("show", "Show what is recorded about one image."),
     "status": Command("status", "Say what OUT holds, what is stale and what failed."),
