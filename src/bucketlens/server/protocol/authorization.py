@@ -134,7 +134,7 @@ def read_time(request: SignedRequest, scope: Scope) -> datetime:
 
 def _parts(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
-    for part in text.split(","):
+    for part in text.split(",") if text.strip() else ():
         name, equals, value = part.strip().partition("=")
         if not equals:
             raise IncompleteSignatureError(
