@@ -22,7 +22,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench servers clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -73,6 +73,15 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 	@chmod +x .servers/bin/aws-lambda-rie-*
 	@touch $@
 
+clients: .clients/.ready  ## install the programs of others that the server is tried with
+
+.clients/.ready: requirements/clients.txt
+	@$(MAKE) VENV=.clients .clients/pyvenv.cfg
+	@echo "installing the clients of the tests (requirements/clients.txt)"
+	@.clients/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes -r requirements/clients.txt
+	@touch $@
+
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
@@ -84,14 +93,15 @@ lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
+	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate --extra server requirements/build.in \
 		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
+	$(compile) requirements/clients.in -o requirements/clients.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
 		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" .venv-bench .servers build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench .servers .clients build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # What only the command line runs on, and what Lambda's Python has already: boto3 and its own.
 NOT_IN_LAMBDA := click colorama rich pygments markdown-it-py mdurl \

@@ -83,9 +83,7 @@ def test_filters_leave_what_they_name(scores: Scores, answers: Answers):
     assert "Zebra" in animals
     assert animals <= whole
     assert left(label_category_exclusion_filters=("Animals and Pets",)) == whole - animals
-    both = left(
-        label_inclusion_filters=("Zebra", "Animal"), label_exclusion_filters=("Animal",)
-    )
+    both = left(label_inclusion_filters=("Zebra", "Animal"), label_exclusion_filters=("Animal",))
     assert both == {"Zebra"}
 
 
@@ -126,7 +124,9 @@ def test_replies_are_what_the_service_model_says(
     scores: Scores, answers: Answers, features: tuple[str, ...]
 ):
     """Each field has the type and the range of botocore's model, and no field is unknown to it."""
-    reply = msgspec.json.decode(msgspec.json.encode(answers.reply(scores, Wanted(1, 1000, features))))
+    reply = msgspec.json.decode(
+        msgspec.json.encode(answers.reply(scores, Wanted(1, 1000, features)))
+    )
     model = botocore.session.get_session().get_service_model("rekognition")
     shape = model.operation_model("DetectLabels").output_shape
     assert reply.pop("OrientationCorrection") is None

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
     from tests.server.asking import Running
 
+Client = Any
+"""A client of boto3, whose classes are made while it runs."""
+
 ZEBRA = (PHOTOS / "zebra.jpg").read_bytes()
 BOTH = ["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
 def client_of(
     running: Running, key: str = KEY_ID, secret: str = SECRET, token: str | None = None
-) -> Any:  # noqa: ANN401
+) -> Client:
     """A client of Rekognition with its address changed, and nothing else."""
     return boto3.client(
         "rekognition",
@@ -43,7 +46,7 @@ def client_of(
 
 
 @pytest.fixture
-def rekognition(guarded: Running) -> Any:  # noqa: ANN401
+def rekognition(guarded: Running) -> Client:
     """A client whose requests are verified."""
     return client_of(guarded)
 
@@ -69,7 +72,7 @@ def refusal(call: Callable[[], object]) -> tuple[str, int, str]:
     return answer["Error"]["Code"], status, answer["Error"]["Message"]
 
 
-def test_yesterdays_script_works(rekognition: Any):  # noqa: ANN401
+def test_yesterdays_script_works(rekognition: Client):
     """Labels with parents, categories and boxes, surest first."""
     reply = rekognition.detect_labels(Image={"Bytes": ZEBRA}, MaxLabels=10, MinConfidence=75)
     zebra = next(label for label in reply["Labels"] if label["Name"] == "Zebra")
@@ -99,7 +102,8 @@ def test_yesterdays_script_works(rekognition: Any):  # noqa: ANN401
     ids=lambda wanted: json.dumps(wanted)[:60],
 )
 def test_every_parameter_is_taken_and_every_reply_is_valid(
-    rekognition: Any, wanted: dict[str, Any]  # noqa: ANN401
+    rekognition: Client,
+    wanted: dict[str, Any],
 ):
     """Replies to all requests are what the service model of botocore says."""
     reply = rekognition.detect_labels(Image={"Bytes": ZEBRA}, **wanted)
@@ -111,10 +115,10 @@ def test_every_parameter_is_taken_and_every_reply_is_valid(
     assert "Labels" in reply
 
 
-def test_parameters_do_what_they_say(rekognition: Any):  # noqa: ANN401
+def test_parameters_do_what_they_say(rekognition: Client):
     """Limits and filters show in the labels."""
 
-    def labels(**wanted: Any) -> list[str]:  # noqa: ANN401
+    def labels(**wanted: object) -> list[str]:
         return names(rekognition.detect_labels(Image={"Bytes": ZEBRA}, **wanted))
 
     whole = labels()
@@ -124,7 +128,7 @@ def test_parameters_do_what_they_say(rekognition: Any):  # noqa: ANN401
     assert labels(Settings=only) == ["Zebra"]
 
 
-def test_objects_of_a_bucket_are_read_from_its_store(rekognition: Any):  # noqa: ANN401
+def test_objects_of_a_bucket_are_read_from_its_store(rekognition: Client):
     """A bucket's name stands for a folder here; keys are as they are, blanks and all."""
     there = {"S3Object": {"Bucket": "holiday", "Name": "beagle puppy.jpg"}}
     sent = {"Bytes": (PHOTOS / "beagle puppy.jpg").read_bytes()}
@@ -145,7 +149,7 @@ def test_objects_of_a_bucket_are_read_from_its_store(rekognition: Any):  # noqa:
         {"Bucket": "holiday"},
     ],
 )
-def test_nothing_else_is_read(rekognition: Any, place: dict[str, str]):  # noqa: ANN401
+def test_nothing_else_is_read(rekognition: Client, place: dict[str, str]):
     """Other buckets, other places and other versions are all the same: not to be had."""
     code, status, message = refusal(lambda: rekognition.detect_labels(Image={"S3Object": place}))
     assert (code, status) == ("InvalidS3ObjectException", 400)
@@ -166,7 +170,10 @@ def test_nothing_else_is_read(rekognition: Any, place: dict[str, str]):  # noqa:
     ids=["text", "webp", "damaged", "small", "wide", "bytes", "far-too-many-bytes"],
 )
 def test_what_the_service_does_not_take_is_refused(
-    rekognition: Any, image: bytes, code: str, words: str  # noqa: ANN401
+    rekognition: Client,
+    image: bytes,
+    code: str,
+    words: str,
 ):
     """Each with the name, the status and the words that the service has for it."""
     found = refusal(lambda: rekognition.detect_labels(Image={"Bytes": image}))
@@ -174,7 +181,7 @@ def test_what_the_service_does_not_take_is_refused(
     assert words in found[2]
 
 
-def test_errors_have_the_classes_of_the_client(rekognition: Any):  # noqa: ANN401
+def test_errors_have_the_classes_of_the_client(rekognition: Client):
     """What programs catch by class is caught."""
     with pytest.raises(rekognition.exceptions.InvalidImageFormatException):
         rekognition.detect_labels(Image={"Bytes": b"x"})
@@ -197,7 +204,7 @@ def test_an_object_over_the_limit_is_too_large(folder: Path, credentials: Path):
         running.stop()
 
 
-def test_other_operations_are_unknown(rekognition: Any):  # noqa: ANN401
+def test_other_operations_are_unknown(rekognition: Client):
     """The service has many; this server has one."""
     found = refusal(lambda: rekognition.detect_faces(Image={"Bytes": ZEBRA}))
     assert found[:2] == ("UnknownOperationException", 400)
@@ -259,9 +266,7 @@ def test_lenient_servers_take_what_bucketlens_reads(folder: Path):
 
 def test_the_labels_are_those_of_the_record(guarded: Running, labelled: Path):
     """The same bytes give the same labels through this door as through `bucketlens run`."""
-    record = json.loads(
-        open_store(str(labelled / "out" / "metadata")).get("zebra.jpg.json").data
-    )
+    record = json.loads(open_store(str(labelled / "out" / "metadata")).get("zebra.jpg.json").data)
     reply = client_of(guarded).detect_labels(Image={"Bytes": ZEBRA}, Features=BOTH)
     assert reply["Labels"] == record["Labels"]
     assert reply["ImageProperties"] == record["ImageProperties"]

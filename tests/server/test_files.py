@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from bucketlens.server.files import FOR_EVER, keeping, site_name
 
 if TYPE_CHECKING:

@@ -108,13 +108,13 @@ def test_what_is_out_of_range_is_named(fields: dict[str, Any], words: str):
 
 def test_all_that_is_out_of_range_is_named_at_once():
     """Two mistakes are told in one message."""
-    with pytest.raises(ConstraintError, match="2 validation errors .*maxLabels.*minConfidence"):
+    with pytest.raises(ConstraintError, match=r"2 validation errors .*maxLabels.*minConfidence"):
         check_call(call(MaxLabels=-1, MinConfidence=101))
 
 
 def test_an_image_over_the_limit_is_told_without_its_bytes():
     """The message says how long it is and how long it may be."""
-    with pytest.raises(ConstraintError, match="'6 bytes' at 'image.bytes' .* or equal to 5$"):
+    with pytest.raises(ConstraintError, match=r"'6 bytes' at 'image.bytes' .* or equal to 5$"):
         check_call(call(Image={"Bytes": "aGVsbG8h"}), most_bytes=5)
 
 
@@ -168,7 +168,9 @@ def test_every_field_of_the_service_model_is_read():
     def own(struct: type[msgspec.Struct]) -> dict[str, Any]:
         found = {}
         for field in msgspec.structs.fields(struct):
-            inner = [t for t in getattr(field.type, "__args__", ()) if hasattr(t, "__struct_fields__")]
+            inner = [
+                t for t in getattr(field.type, "__args__", ()) if hasattr(t, "__struct_fields__")
+            ]
             found[field.encode_name] = own(inner[0]) if inner else {}
         return found
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.server.asking import PHOTOS, start
+from tests.server.asking import start
 
 from bucketlens.imaging import encode_jpeg
 from bucketlens.names import decode_name, encode_name

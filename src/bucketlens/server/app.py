@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route, Router
 
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bucketlens.labels import ReplyView, View
     from bucketlens.server.credentials import Credentials
@@ -115,7 +116,7 @@ def _protocol_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
     return [Route("/", endpoint.answer, methods=["POST"])]
 
 
-def _rest_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
+def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
     settings = parts.settings
     labels = LabelsEndpoint(parts.engine, Answers(parts.view, settings), settings, admission)
     health = HealthEndpoints(parts.trouble)
@@ -124,30 +125,38 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
     async def show_openapi(_request: Request) -> Response:
         return Response(openapi, media_type="application/json")
 
-    routes = [
-        Route("/v1/labels", labels.post, methods=["POST"]),
-        Route("/v1/images/{key:path}", RecordsEndpoint(parts.records).get, methods=["GET"]),
-        Route("/v1/openapi.json", show_openapi, methods=["GET"]),
+    records = RecordsEndpoint(parts.records)
+    paths = [
+        Route("/labels", labels.post, methods=["POST"]),
+        Route("/images/{key:path}", records.get, methods=["GET"]),
+        Route("/openapi.json", show_openapi, methods=["GET"]),
+        *_upload_routes(parts, admission),
+    ]
+    return [
+        Mount("/v1", Router(paths, redirect_slashes=False, default=_nothing)),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", parts.telemetry.show, methods=["GET"]),
     ]
-    if parts.source is not None:
-        uploads = Uploads(
-            source=parts.source,
-            records=parts.records,
-            wanted=parts.wanted,
-            submit=parts.submit,
-            known=RecentUploads(),
-            settings=settings,
-            admission=admission,
-            pace=Pace(settings.uploads_per_minute),
-        )
-        routes += [
-            Route("/v1/uploads", uploads.post, methods=["POST"]),
-            Route("/v1/uploads/{key:path}", uploads.get, methods=["GET"]),
-        ]
-    return [*routes, Route("/v1/{rest:path}", _nothing)]
+
+
+def _upload_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
+    if parts.source is None:
+        return []
+    uploads = Uploads(
+        source=parts.source,
+        records=parts.records,
+        wanted=parts.wanted,
+        submit=parts.submit,
+        known=RecentUploads(),
+        settings=parts.settings,
+        admission=admission,
+        pace=Pace(parts.settings.uploads_per_minute),
+    )
+    return [
+        Route("/uploads", uploads.post, methods=["POST"]),
+        Route("/uploads/{key:path}", uploads.get, methods=["GET"]),
+    ]
 
 
 def _sign_in_routes(sign_in: SignIn) -> Sequence[Route]:
@@ -170,5 +179,6 @@ def _site_routes(parts: Parts) -> Sequence[Route]:
     return [Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"])]
 
 
-async def _nothing(_request: Request) -> Response:
-    return problem(404, "there is no such path; /v1/openapi.json describes those that there are")
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = problem(404, "there is no such path; /v1/openapi.json lists those that there are")
+    await answer(scope, receive, send)
