@@ -85,16 +85,16 @@ clients: .clients/.ready  ## install the programs of others that the server is t
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
-soak: $(VENV)/.dev-ready  ## kill and restart runs for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py
+soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
+	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate --extra server requirements/build.in \
-		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
+		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
 	$(compile) requirements/clients.in -o requirements/clients.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \

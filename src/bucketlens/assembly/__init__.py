@@ -6,9 +6,10 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from bucketlens.assembly.cataloguing import CollectionIndex, PoolReader
 from bucketlens.assembly.looking import (
     Models,
     build_labeler,
@@ -19,6 +20,7 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.passing import Pass
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Collecting",
     "Collection",
+    "CollectionIndex",
     "Models",
     "SitePages",
     "below",
@@ -46,6 +49,7 @@ __all__ = [
     "open_collecting",
     "open_pass",
     "own_outputs",
+    "pass_over",
 ]
 
 log = logging.getLogger(__name__)
@@ -61,10 +65,15 @@ class Collection:
         out: Path or URL that the records and the site stand below.
         settings: In force.
         fresh: Nothing may be there yet.
+        processes: That the catalog may use where thousands of records are to be read. They begin
+            by importing the main module, so only programs that are ready for that ask for some.
     """
 
-    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
+    def __init__(
+        self, out: str, settings: Settings, *, fresh: bool = False, processes: int = 1
+    ) -> None:
         """Open the stores; nothing is read or written yet."""
+        self._processes = processes
         self.out = out
         self._settings = settings
         options = store_options(settings, fresh=fresh)
@@ -95,13 +104,39 @@ class Collection:
             ConfigError: It can't; nothing was changed.
             TransientError: It can't be told now.
         """
-        if "://" in self.records.location and not self.records.location.startswith("memory://"):
+        if _is_remote(self.records):
             check_conditional_puts(self.records)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What all records say."""
+        reader = None
+        if self._processes > 1 and not self.records.location.startswith("memory://"):
+            stores = partial(_open_stores, self.out, self._settings)
+            reader = partial(PoolReader, stores, processes=self._processes)
+        return Catalog(self.private, self.records, clock=time.time, reader=reader)
+
+    @cached_property
+    def index(self) -> CollectionIndex:
+        """The catalog and what shows it in the site, renewed together."""
+        remote = _is_remote(self.records)
+        return CollectionIndex(self.catalog, self.pages, remote=remote)
 
     @property
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
-        return Recorder(self.records, self.pages)
+        return Recorder(self.records, self.pages, self.index.told)
+
+
+def _is_remote(store: Store) -> bool:
+    """Whether a store is reached over a network."""
+    return "://" in store.location and not store.location.startswith("memory://")
+
+
+def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
+    """The private store and that of the records, for another process."""
+    collection = Collection(out, settings)
+    return collection.private, collection.records
 
 
 def below(location: str, name: str) -> str:
@@ -176,12 +211,19 @@ def open_pass(
     Raises:
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
-    opened = open_collecting(source, out, settings, check=check)
+    return pass_over(
+        open_collecting(source, out, settings, check=check), settings, allow_deletes=allow_deletes
+    )
+
+
+def pass_over(opened: Collecting, settings: Settings, *, allow_deletes: bool = False) -> Pass:
+    """A pass over a source that is open already."""
     return Pass(
         source=opened.images,
         records=opened.collection.records,
         private=opened.collection.private,
         pages=opened.collection.pages,
+        index=opened.collection.index,
         settler=opened.settler,
         labeler=opened.labeler,
         settings=settings,

@@ -143,9 +143,13 @@ class IndexBuilder:
         if len(self._entries) >= 2 * self._newest:
             self._trim()
 
-    def add_failure(self, code: str) -> None:
-        """Count a file without labels, by the reason's code: ``damaged``."""
-        self._failures[code] += 1
+    def add_unseen(self, count: int) -> None:
+        """Count images that are too old to be shown."""
+        self._total += count
+
+    def add_failure(self, code: str, count: int = 1) -> None:
+        """Count files without labels, by the reason's code: ``damaged``."""
+        self._failures[code] += count
 
     def pages(self) -> Iterator[IndexPage]:
         """The pages, the newest images on the first; always at least one."""
