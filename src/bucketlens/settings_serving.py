@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from bucketlens.settings_live import LiveSettings
@@ -11,7 +12,7 @@ from bucketlens.settings_live import LiveSettings
 MEGABYTE = 1024 * 1024
 
 
-class ServingSettings(LiveSettings, frozen=True, kw_only=True):
+class ServingSettings(LiveSettings, msgspec.Struct, frozen=True, kw_only=True):
     """What concerns the server alone; see docs/configuration.md for each in a sentence."""
 
     # Where it listens, and who may ask.

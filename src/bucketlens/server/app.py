@@ -32,15 +32,15 @@ from bucketlens.server.telemetry import RequestLog
 from bucketlens.server.uploads import Pace, RecentUploads, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bucketlens.labels import ReplyView, View
+    from bucketlens.live import Live
     from bucketlens.server.credentials import Credentials
-    from bucketlens.server.engine import Engine
     from bucketlens.server.telemetry import Telemetry
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -54,28 +54,20 @@ class Parts:
         settings: In force.
         credentials: Who may ask.
         loopback: Whether only this machine can ask.
-        engine: Looks at images.
+        live: Watches and labels.
         view: Makes labels.
-        records: Store of the records.
         site: Store of the site; None where there is none.
         source: Store of the images, to be written to; None where uploads are not taken.
-        wanted: Whether a key of the source is looked at.
-        submit: Has a key labelled soon.
-        trouble: What keeps the server from its work; empty when nothing does.
         telemetry: Counts.
     """
 
     settings: Settings
     credentials: Credentials
     loopback: bool
-    engine: Engine
+    live: Live
     view: View | ReplyView
-    records: Store
     site: Store | None
     source: Store | None
-    wanted: Callable[[str, int], bool]
-    submit: Callable[[str], object]
-    trouble: Callable[[], str]
     telemetry: Telemetry
 
 
@@ -103,7 +95,7 @@ def build_app(parts: Parts) -> ASGIApp:
 
 def _protocol_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
     endpoint = DetectLabelsEndpoint(
-        engine=parts.engine,
+        engine=parts.live,
         answers=Answers(parts.view, parts.settings),
         buckets=open_buckets(parts.settings),
         limits=image_limits(parts.settings),
@@ -118,14 +110,14 @@ def _protocol_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
 
 def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
     settings = parts.settings
-    labels = LabelsEndpoint(parts.engine, Answers(parts.view, settings), settings, admission)
-    health = HealthEndpoints(parts.trouble)
+    labels = LabelsEndpoint(parts.live, Answers(parts.view, settings), settings, admission)
+    health = HealthEndpoints(parts.live.status)
     openapi = document(uploads=parts.source is not None, secured=bool(parts.credentials))
 
     async def show_openapi(_request: Request) -> Response:
         return Response(openapi, media_type="application/json")
 
-    records = RecordsEndpoint(parts.records)
+    records = RecordsEndpoint(parts.live.opened.collection.records)
     paths = [
         Route("/labels", labels.post, methods=["POST"]),
         Route("/images/{key:path}", records.get, methods=["GET"]),
@@ -145,9 +137,9 @@ def _upload_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
         return []
     uploads = Uploads(
         source=parts.source,
-        records=parts.records,
-        wanted=parts.wanted,
-        submit=parts.submit,
+        records=parts.live.opened.collection.records,
+        wanted=parts.live.opened.wanted.takes,
+        live=parts.live,
         known=RecentUploads(),
         settings=parts.settings,
         admission=admission,

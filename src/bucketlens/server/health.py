@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from bucketlens.live import LiveStatus
+
+TROUBLE = "something needs the operator: /v1/status says what"
+STOPPING = "it is about to end"
+
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether the server can do its work; ``trouble`` says what keeps it from that."""
@@ -26,12 +31,12 @@ class HealthEndpoints:
     """Answers without credentials, so it tells nothing of images.
 
     Args:
-        trouble: What keeps the server from its work; empty when nothing does.
+        status: Gives the present state of the live side.
     """
 
-    def __init__(self, trouble: Callable[[], str]) -> None:
+    def __init__(self, status: Callable[[], LiveStatus]) -> None:
         """Hold what is asked."""
-        self._trouble = trouble
+        self._status = status
 
     async def alive(self, _request: Request) -> Response:
         """The process answers."""
@@ -39,7 +44,8 @@ class HealthEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """It can label images and watch its source."""
-        trouble = self._trouble()
-        if trouble:
-            return json_response(Health(ok=False, trouble=trouble), 503, retry_after="5")
+        status = self._status()
+        if status.trouble or status.stopping:
+            what = TROUBLE if status.trouble else STOPPING
+            return json_response(Health(ok=False, trouble=what), 503, retry_after="5")
         return json_response(Health(ok=True))

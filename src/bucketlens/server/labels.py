@@ -19,7 +19,7 @@ from bucketlens.server.protocol.requests import LABELS, MOST_COLORS, MOST_LABELS
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from bucketlens.server.engine import Engine
+    from bucketlens.live import Live
     from bucketlens.server.overload import Admission
     from bucketlens.server.protocol.answers import Answers
     from bucketlens.settings import Settings
@@ -36,13 +36,13 @@ class LabelsEndpoint:
     """Labels single images for programs, of all formats and sizes that the settings allow.
 
     Attributes:
-        engine: Looks at images.
+        engine: Labels images.
         answers: Makes replies.
         settings: Limits.
         admission: Room for requests.
     """
 
-    engine: Engine
+    engine: Live
     answers: Answers
     settings: Settings
     admission: Admission

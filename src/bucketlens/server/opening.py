@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.assembly import below, open_collecting
-from bucketlens.assembly.looking import build_view
+from bucketlens.assembly import below, build_view
+from bucketlens.live import open_live
 from bucketlens.server.app import Parts, build_app
 from bucketlens.server.credentials import read_credentials
-from bucketlens.server.engine import ThreadEngine
 from bucketlens.server.listening import check_exposure, is_loopback, listen
 from bucketlens.server.serving import serve
 from bucketlens.server.telemetry import Telemetry
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from bucketlens.live import Live
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
 log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""For images that are under way when the server is told to stop; requests had theirs before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +38,24 @@ class OpenServer:
 
     Attributes:
         app: Answers.
+        live: Watches and labels.
         listening: Where.
         settings: In force.
     """
 
     app: ASGIApp
+    live: Live
     listening: socket.socket
     settings: Settings
 
     def run(self) -> None:
-        """Answer until told to stop."""
-        serve(self.app, self.listening, self.settings, lambda: None)
+        """Answer until told to stop; then finish what is begun."""
+        serve(self.app, self.listening, self.settings, self.live.start)
+        whole = self.live.stop(STOP_SECONDS)
+        log.info("ended", extra={"fields": {"whole": whole, **self.live.status().outcomes}})
+        if not whole:  # threads that hang would keep the process from ending
+            sys.stderr.flush()
+            os._exit(0)
 
 
 def open_server(source: str, out: str, settings: Settings) -> OpenServer:
@@ -59,31 +71,21 @@ def open_server(source: str, out: str, settings: Settings) -> OpenServer:
     check_exposure(settings, credentials, loopback=loopback)
     if not loopback and not settings.tls_certificate and not settings.public_url:
         log.warning("passwords and images go over the network unencrypted: see docs/server.md")
-    opened = open_collecting(source, out, settings, check=True)
-    engine = ThreadEngine(opened.labeler, settings)
-    telemetry = Telemetry(opened.labeler.scorer.facts, _Nothing)
-    app = build_app(
-        Parts(
-            settings=settings,
-            credentials=credentials,
-            loopback=loopback,
-            engine=engine,
-            view=build_view(settings),
-            records=opened.collection.records,
-            site=_site(out, settings),
-            source=open_store(source, store_options(settings)) if settings.uploads else None,
-            wanted=opened.wanted.takes,
-            submit=lambda key: opened.settler.settle(key, settings.max_bytes),
-            trouble=str,
-            telemetry=telemetry,
-        )
+    telemetry = Telemetry()
+    live = open_live(source, out, settings, telemetry)
+    telemetry.watch(live.status)
+    telemetry.name_models(live.opened.labeler.scorer.facts)
+    parts = Parts(
+        settings=settings,
+        credentials=credentials,
+        loopback=loopback,
+        live=live,
+        view=build_view(settings),
+        site=_site(out, settings),
+        source=open_store(source, store_options(settings)) if settings.uploads else None,
+        telemetry=telemetry,
     )
-    return OpenServer(app, listening, settings)
-
-
-class _Nothing:
-    waiting = in_hand = requests_waiting = 0
-    index_lag_seconds = 0.0
+    return OpenServer(build_app(parts), live, listening, settings)
 
 
 def _site(out: str, settings: Settings) -> Store | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from bucketlens.live import LiveStatus
     from bucketlens.records import ModelFacts
 
 log = logging.getLogger(__name__)
@@ -29,38 +30,12 @@ SERVER_ERROR = 500
 OK = 200
 
 
-class Now(Protocol):
-    """What the gauges show of the live side."""
-
-    @property
-    def waiting(self) -> int:
-        """Keys that wait for their turn."""
-
-    @property
-    def in_hand(self) -> int:
-        """Keys that are being worked on."""
-
-    @property
-    def requests_waiting(self) -> int:
-        """Images of requests that wait."""
-
-    @property
-    def index_lag_seconds(self) -> float:
-        """Age of the oldest change that the index does not show."""
-
-
 class Telemetry:
-    """The numbers of one server; also what the live side reports to.
+    """The numbers of one server; the live side tells it what it counts and times."""
 
-    Args:
-        models: That make the labels.
-        now: Gives the present state of the live side.
-    """
-
-    def __init__(self, models: Sequence[ModelFacts], now: Callable[[], Now]) -> None:
+    def __init__(self) -> None:
         """Begin with zeros."""
-        self._registry = CollectorRegistry()
-        registry = self._registry
+        self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "bucketlens_requests", "Requests answered", ["route", "status"], registry=registry
         )
@@ -84,33 +59,49 @@ class Telemetry:
         self._batches = Histogram(
             "bucketlens_batch_images", "Images of a model call", buckets=BATCHES, registry=registry
         )
-        self._gauges(now)
+        build = Gauge("bucketlens_build", "The version", ["version"], registry=registry)
+        build.labels(bucketlens.__version__).set(1)
+
+    def watch(self, status: Callable[[], LiveStatus]) -> None:
+        """Show the state that the live side is in whenever somebody looks."""
+        shown: dict[str, tuple[str, Callable[[], float]]] = {
+            "bucketlens_keys_waiting": ("Keys that wait", lambda: status().waiting),
+            "bucketlens_keys_in_hand": ("Keys being settled", lambda: status().in_hand),
+            "bucketlens_keys_retrying": ("Keys tried again later", lambda: status().retrying),
+            "bucketlens_queue_images": (
+                "Images of requests that wait",
+                lambda: status().requests_waiting,
+            ),
+            "bucketlens_index_lag_seconds": (
+                "Time since the first change that the index does not show",
+                lambda: status().index_lag,
+            ),
+            "bucketlens_reconciled_timestamp_seconds": (
+                "When the last pass over the source ended",
+                lambda: status().reconciled or 0.0,
+            ),
+            "bucketlens_trouble": (
+                "1 while something needs the operator",
+                lambda: float(status().trouble is not None),
+            ),
+        }
+        for name, (what, value) in shown.items():
+            self.gauge(name, what, value)
+
+    def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """Show a number whenever somebody looks."""
+        Gauge(name, what, registry=self._registry).set_function(value)
+
+    def name_models(self, models: Sequence[ModelFacts]) -> None:
+        """Show which models make the labels."""
         info = Gauge(
             "bucketlens_model",
             "Models that make the labels",
             ["name", "kind", "version", "sha256"],
-            registry=registry,
+            registry=self._registry,
         )
         for model in models:
             info.labels(model.name, model.kind, model.version, model.sha256).set(1)
-        build = Gauge("bucketlens_build", "The version", ["version"], registry=registry)
-        build.labels(bucketlens.__version__).set(1)
-
-    def _gauges(self, now: Callable[[], Now]) -> None:
-        shown: dict[str, tuple[str, Callable[[], float]]] = {
-            "bucketlens_keys_waiting": ("Keys that wait", lambda: now().waiting),
-            "bucketlens_keys_in_hand": ("Keys being worked on", lambda: now().in_hand),
-            "bucketlens_queue_images": (
-                "Images of requests that wait",
-                lambda: now().requests_waiting,
-            ),
-            "bucketlens_index_lag_seconds": (
-                "Age of the oldest change that the index does not show",
-                lambda: now().index_lag_seconds,
-            ),
-        }
-        for name, (what, value) in shown.items():
-            Gauge(name, what, registry=self._registry).set_function(value)
 
     def settled(self, outcome: str) -> None:
         """A key was settled."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from bucketlens.live import Live
     from bucketlens.server.overload import Admission
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -117,7 +118,7 @@ class Uploads:
         source: Of the images, to be written to.
         records: What was made of them.
         wanted: Whether a key of the source is looked at.
-        submit: Has a key labelled soon.
+        live: Labels what came.
         known: Finds images by content, beside those that came lately.
         settings: Limits, and the folder.
         admission: Room for requests.
@@ -127,7 +128,7 @@ class Uploads:
     source: Store
     records: Store
     wanted: Callable[[str, int], bool]
-    submit: Callable[[str], object]
+    live: Live
     known: KnownImages
     settings: Settings
     admission: Admission
@@ -183,7 +184,7 @@ class Uploads:
 
     def _submit(self, key: str) -> None:
         with suppress(TransientError):  # it stands in the source; what watches that finds it
-            self.submit(key)
+            self.live.submit(key)
 
     def _holds(self, key: str, sha256: str, size: int) -> bool:
         """Whether the source has these very bytes under a key."""

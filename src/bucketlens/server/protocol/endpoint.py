@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bucketlens.live import Live
     from bucketlens.server.credentials import Credentials
-    from bucketlens.server.engine import Engine
     from bucketlens.server.overload import Admission
     from bucketlens.server.protocol.answers import Answers
     from bucketlens.server.protocol.images import Buckets
@@ -64,7 +64,7 @@ class DetectLabelsEndpoint:
     """Answers requests to label one image.
 
     Attributes:
-        engine: Looks at images.
+        engine: Labels images.
         answers: Makes replies.
         buckets: That objects are read from.
         limits: On images.
@@ -75,7 +75,7 @@ class DetectLabelsEndpoint:
         clock: Gives the time, with its zone.
     """
 
-    engine: Engine
+    engine: Live
     answers: Answers
     buckets: Buckets
     limits: ImageLimits

@@ -10,8 +10,7 @@ from botocore.stub import Stubber
 
 from bucketlens.errors import BucketlensError, ConfigError, TransientError
 from bucketlens.lines import JsonLines
-from bucketlens.worker import Message
-from bucketlens.worker.sqs import SqsQueue
+from bucketlens.queues import Message, SqsQueue
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/photos"
 MESSAGE = Message("m-1", "r-1", "{}")
