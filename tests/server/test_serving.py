@@ -208,3 +208,31 @@ def test_connections_are_kept(server: Running):
         assert threading.active_count() < 50
     finally:
         connection.close()
+
+
+def test_the_server_labels_what_comes_into_its_folder(folder: Path):
+    """A file that is put there has its record, its page and a line in the log."""
+    server = start(folder)
+    try:
+        end = time.monotonic() + 60
+        while not server.ask("/v1/status").json["reconciled"] and time.monotonic() < end:
+            time.sleep(0.05)
+        (folder / "photos" / "new.jpg").write_bytes(ZEBRA)
+        while server.ask("/v1/images/new.jpg").status != 200 and time.monotonic() < end:
+            time.sleep(0.05)
+        record = server.ask("/v1/images/new.jpg").json
+        assert "Zebra" in {label["Name"] for label in record["Labels"]}
+        assert server.ask("/images/new.jpg.html").status == 200
+        status = server.ask("/v1/status").json
+        assert status["watching"] in {"events", "listings"}
+        assert server.ask("/readyz").json == {"ok": True}
+    finally:
+        server.stop()
+    line = next(line for line in server.lines if line.get("key") == "new.jpg")
+    assert line["message"] == "labelled"
+    assert line["labelling_ms"] > 0
+
+
+def test_notifications_are_for_buckets(server: Running):
+    """A server of a folder has no place for them."""
+    assert server.ask("/v1/events", "POST", b"{}").status == 404

@@ -18,6 +18,7 @@ from bucketlens.cli.options import resolve_settings, setting_options
 @click.option(
     "--credentials", metavar="FILE", help="Who may ask; `bucketlens access` writes this file."
 )
+@click.option("--queue", "queue_url", metavar="URL", help="Queue of SQS that tells of changes.")
 @click.option("--uploads/--no-uploads", default=None, help="Take images from the page.")
 @click.option(
     "--strict/--lenient", default=None, help="Hold requests to Rekognition's limits, or not."

@@ -18,6 +18,7 @@ from bucketlens.server.files import SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
 from bucketlens.server.labels import LabelsEndpoint
+from bucketlens.server.live import LiveEndpoints
 from bucketlens.server.openapi import document
 from bucketlens.server.overload import Admission
 from bucketlens.server.problems import answer_error, answer_http_error, problem
@@ -56,6 +57,7 @@ class Parts:
         loopback: Whether only this machine can ask.
         live: Watches and labels.
         view: Makes labels.
+        events: Whether notifications of the source are taken.
         site: Store of the site; None where there is none.
         source: Store of the images, to be written to; None where uploads are not taken.
         telemetry: Counts.
@@ -66,6 +68,7 @@ class Parts:
     loopback: bool
     live: Live
     view: View | ReplyView
+    events: bool
     site: Store | None
     source: Store | None
     telemetry: Telemetry
@@ -81,7 +84,15 @@ def build_app(parts: Parts) -> ASGIApp:
     routes = [
         *_protocol_routes(parts, admission),
         *_rest_routes(parts, admission),
-        *_sign_in_routes(SignIn(credentials, sessions, title=settings.title, secure=secure)),
+        *_sign_in_routes(
+            SignIn(
+                credentials,
+                sessions,
+                title=settings.title,
+                secure=secure,
+                proxied=bool(settings.public_url) and parts.loopback,
+            )
+        ),
         *_site_routes(parts),
     ]
     app: ASGIApp = Starlette(
@@ -112,7 +123,10 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
     settings = parts.settings
     labels = LabelsEndpoint(parts.live, Answers(parts.view, settings), settings, admission)
     health = HealthEndpoints(parts.live.status)
-    openapi = document(uploads=parts.source is not None, secured=bool(parts.credentials))
+    live = LiveEndpoints(parts.live, settings, admission)
+    openapi = document(
+        uploads=parts.source is not None, events=parts.events, secured=bool(parts.credentials)
+    )
 
     async def show_openapi(_request: Request) -> Response:
         return Response(openapi, media_type="application/json")
@@ -122,6 +136,8 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         Route("/labels", labels.post, methods=["POST"]),
         Route("/images/{key:path}", records.get, methods=["GET"]),
         Route("/openapi.json", show_openapi, methods=["GET"]),
+        Route("/status", live.status, methods=["GET"]),
+        *([Route("/events", live.take, methods=["POST"])] if parts.events else []),
         *_upload_routes(parts, admission),
     ]
     return [

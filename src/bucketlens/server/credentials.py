@@ -203,7 +203,8 @@ def _matches(password: str, known: str) -> bool:
 
 
 def _toml(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+    """A text of TOML, which has JSON's escapes but leaves DEL to none of its texts."""
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
 
 
 _NOBODY = "scrypt:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -58,10 +58,13 @@ def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bo
         raise ConfigError(
             "tls_certificate and tls_key are needed both, or neither", setting="tls_key"
         )
-    if not loopback and not credentials:
+    if credentials:
+        return
+    if settings.public_url or not loopback:
+        where = f"at {settings.public_url}" if loopback else f"on {settings.host or 'any address'}"
         raise ConfigError(
-            f"on {settings.host or 'all addresses'} others could ask without a password: name a"
-            " file of users, tokens or access keys (`bucketlens access FILE --user NAME` makes"
-            " one), or listen on 127.0.0.1",
+            f"{where} others could ask without a password: name a file of users, tokens or access"
+            " keys (`bucketlens access FILE --user NAME` makes one), or listen on 127.0.0.1 with"
+            " no public_url",
             setting="credentials",
         )

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 import bucketlens
+from bucketlens.live import LiveStatus
 from bucketlens.records import FailureRecord, LabelRecord
 from bucketlens.server.health import Health
 from bucketlens.server.labels import LabelsAnswer
+from bucketlens.server.live import Accepted
 from bucketlens.server.problems import CONTENT_TYPE as PROBLEM
 from bucketlens.server.problems import Problem
 from bucketlens.server.protocol.requests import LABELS, MOST_COLORS, MOST_LABELS, PROPERTIES
 from bucketlens.server.uploads import Upload
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 JSON = "application/json"
 RECORD = "Record"
-SHOWN: tuple[type, ...] = (LabelsAnswer, LabelRecord, FailureRecord, Problem, Upload, Health)
+SHOWN: tuple[type, ...] = (
+    *(LabelsAnswer, LabelRecord, FailureRecord, Problem, Upload, Health),
+    *(LiveStatus, Accepted),
+)
 
 IMAGE_BODY = {
     "required": True,
@@ -37,6 +39,7 @@ ALWAYS = ("401", "403", "421")
 MEANINGS = {
     "200": "done",
     "201": "taken",
+    "202": "understood",
     "304": "as it was",
     "400": "a parameter is wrong",
     "401": "no credentials, or wrong ones",
@@ -54,15 +57,17 @@ MEANINGS = {
 
 
 @cache
-def document(*, uploads: bool, secured: bool) -> bytes:
+def document(*, uploads: bool, events: bool, secured: bool) -> bytes:
     """The document of a server.
 
     Args:
         uploads: Whether it takes uploads.
+        events: Whether it takes notifications of a bucket.
         secured: Whether credentials are demanded.
     """
     _, schemas = msgspec.json.schema_components(SHOWN, ref_template="#/components/schemas/{name}")
-    paths = {**_labels(), **_records(), **_health(), **(_uploads() if uploads else {})}
+    paths = {**_labels(), **_records(), **_health()}
+    paths |= (_uploads() if uploads else {}) | (_events() if events else {})
     schemes = {
         "token": {"type": "http", "scheme": "bearer"},
         "session": {"type": "apiKey", "in": "cookie", "name": "bucketlens"},
@@ -163,8 +168,28 @@ def _uploads() -> dict[str, Any]:
     }
 
 
+def _events() -> dict[str, Any]:
+    return {
+        "/v1/events": {
+            "post": {
+                "operationId": "takeNotification",
+                "summary": "A notification of the source's bucket, of any sender that is known",
+                "requestBody": {"required": True, "content": {JSON: {"schema": {}}}},
+                "responses": _responses({"202": "Accepted"}, "400", "408", "413", "503"),
+            }
+        }
+    }
+
+
 def _health() -> dict[str, Any]:
     return {
+        "/v1/status": {
+            "get": {
+                "operationId": "getStatus",
+                "summary": "What the server is doing",
+                "responses": _responses({"200": "LiveStatus"}),
+            }
+        },
         "/healthz": {
             "get": {
                 "operationId": "isAlive",
@@ -221,8 +246,3 @@ def _plain(schemas: dict[str, Any]) -> dict[str, Any]:
         if "description" in schema:
             schema["description"] = schema["description"].partition("\n\n")[0]
     return schemas
-
-
-def operations(paths: dict[str, Any]) -> Sequence[str]:
-    """Names of all operations."""
-    return [entry["operationId"] for path in paths.values() for entry in path.values()]

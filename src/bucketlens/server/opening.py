@@ -81,6 +81,7 @@ def open_server(source: str, out: str, settings: Settings) -> OpenServer:
         loopback=loopback,
         live=live,
         view=build_view(settings),
+        events="://" in live.opened.images.location,
         site=_site(out, settings),
         source=open_store(source, store_options(settings)) if settings.uploads else None,
         telemetry=telemetry,

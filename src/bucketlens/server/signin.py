@@ -38,12 +38,20 @@ class SignIn:
         sessions: Of those who have signed in.
         title: Of the site.
         secure: Whether browsers reach the server by https.
+        proxied: Whether a proxy of this machine stands before the server.
     """
 
     def __init__(
-        self, credentials: Credentials, sessions: Sessions, *, title: str, secure: bool
+        self,
+        credentials: Credentials,
+        sessions: Sessions,
+        *,
+        title: str,
+        secure: bool,
+        proxied: bool,
     ) -> None:
         """Begin with nobody having tried."""
+        self._proxied = proxied
         self._credentials = credentials
         self._sessions = sessions
         self._title = title
@@ -61,7 +69,7 @@ class SignIn:
         body = await receive_body(request, MOST_BYTES, SECONDS, setting="")
         form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
         user, password, where = (form.get(name, [""])[-1] for name in ("user", "password", "next"))
-        address = request.client.host if request.client else ""
+        address = client_address(request, proxied=self._proxied)
         async with self._one:
             wait = self._attempts.wait(address)
             if wait > 0:
@@ -111,6 +119,13 @@ class SignIn:
             title=self._title, user=user[:64], message=message, next=local_target(where)
         )
         return HTMLResponse(page, status, headers={**NO_STORE, **(headers or {})})
+
+
+def client_address(request: Request, *, proxied: bool) -> str:
+    """Who asks; of a proxy's word only the last one is its own, all before it the client's."""
+    address = request.client.host if request.client else ""
+    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return told[:64] if proxied and told else address
 
 
 def local_target(where: str) -> str:

@@ -169,7 +169,9 @@ def route_of(scope: Scope) -> str:
     return f"/{first}" if first in OWN else "site"
 
 
-REST = frozenset({"labels", "images", "facets", "uploads", "events", "openapi.json", "complete"})
+REST = frozenset(
+    {"labels", "images", "facets", "uploads", "events", "status", "openapi.json", "complete"}
+)
 OWN = frozenset({"healthz", "readyz", "metrics", "signin", "signout"})
 
 
