@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +16,7 @@ from bucketlens.errors import TransientError
 from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -69,15 +67,18 @@ class CollectionIndex:
         """Take note of a record that was put."""
         self._catalog.spool.add(name.removesuffix(RECORD_SUFFIX), etag, data)
 
-    def renew(self) -> Sequence[Buried]:
+    def renew(self, keys: Collection[str] | None = None) -> Sequence[Buried]:
         """Bring both up to date; the tombstones whose images neither shows.
+
+        Args:
+            keys: Of images whose records may have changed; without, all records are looked at.
 
         Raises:
             CatalogError: The catalog can't be read.
             TransientError: A store is away, or others kept coming first.
         """
         for _ in range(ATTEMPTS):
-            refreshed = self._catalog.refresh()
+            refreshed = self._catalog.refresh(keys)
             if self._site is None or self._site.update_index(self._catalog.snapshot()):
                 return refreshed.buried
         raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
@@ -113,6 +114,10 @@ class PoolReader:
             own = OwnReader(self._open_stores()[1], self._files, self._spool)
             yield from own.read_all(iter(start), first)
             return
+        # Only here: the functions for Lambda start with this module and never come so far.
+        import multiprocessing  # noqa: PLC0415
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
         waiting: deque[Future[Piece]] = deque()
         with ProcessPoolExecutor(
             self._processes,
@@ -144,6 +149,8 @@ def _begin(
 
 def _end_with_parent() -> None:
     """A process of a pool waits for work for ever when the one that began it was killed."""
+    import multiprocessing  # noqa: PLC0415
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
