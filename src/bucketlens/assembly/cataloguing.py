@@ -16,7 +16,7 @@ from bucketlens.errors import TransientError
 from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -68,7 +68,7 @@ class CollectionIndex:
         """Take note of a record that was put."""
         self._catalog.spool.add(name.removesuffix(RECORD_SUFFIX), etag, data)
 
-    def renew(self, keys: Iterable[str] | None = None) -> Sequence[Buried]:
+    def renew(self, keys: Collection[str] | None = None) -> Sequence[Buried]:
         """Bring both up to date; the tombstones whose images neither shows.
 
         Args:
