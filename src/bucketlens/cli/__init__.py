@@ -30,6 +30,8 @@ COMMANDS = {
     "reconcile": Command("reconcile", "Repair whatever differs between SOURCE and OUT."),
     "watch": Command("watch", "Label images as they arrive in SOURCE, until it is stopped."),
     "worker": Command("worker", "Label images as a queue tells of them, until it is stopped."),
+    "serve": Command("serve", "Label what comes into SOURCE, show it, and answer DetectLabels."),
+    "access": Command("access", "Say who may ask a server."),
     "label": Command("label", "Label single files and print what is seen."),
     "show": Command("show", "Show what is recorded about one image."),
     "status": Command("status", "Say what OUT holds, what is stale and what failed."),
