@@ -172,7 +172,7 @@ class SiteIndex:
             segments.append(built.segment)
             written.put(built.pieces)
         overview = read_overview(connection)
-        words = [images.words[number] for number in sorted(number for number, _ in overview.labels)]
+        words = tuple(images.words[n] for n in sorted(number for number, _ in overview.labels))
         shared = (LABELS, encode_words(words)), (OVERVIEW, msgspec.json.encode(overview))
         labels, counts = (
             self._shared(stem, value, names_of(old)[:2] if old else [], salt, written)
