@@ -25,7 +25,8 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-lambda servers linters clients demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws
+.PHONY: soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -61,6 +62,9 @@ docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning 
 bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
+
+bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
+	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
 
 bench-lambda: $(VENV)/.dev-ready .servers/.ready lambda-zip  ## measure the label function on Lambda's runtime
 	@"$(PYTHON_LAMBDA)" -m venv .venv-lambda

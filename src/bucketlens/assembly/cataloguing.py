@@ -16,7 +16,7 @@ from bucketlens.errors import TransientError
 from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -57,6 +57,7 @@ class CollectionIndex:
         self._catalog = catalog
         self._site = site
         self._remote = remote
+        self._renewing = threading.Lock()
 
     def listen(self) -> None:
         """Keep what is put from now on for the next renewal, where that saves reading it back."""
@@ -67,17 +68,23 @@ class CollectionIndex:
         """Take note of a record that was put."""
         self._catalog.spool.add(name.removesuffix(RECORD_SUFFIX), etag, data)
 
-    def renew(self) -> Sequence[Buried]:
+    def renew(self, keys: Collection[str] | None = None) -> Sequence[Buried]:
         """Bring both up to date; the tombstones whose images neither shows.
+
+        Args:
+            keys: Of the images whose records may have changed; without, all records are listed.
 
         Raises:
             CatalogError: The catalog can't be read.
             TransientError: A store is away, or others kept coming first.
         """
-        for _ in range(ATTEMPTS):
-            refreshed = self._catalog.refresh()
-            if self._site is None or self._site.update_index(self._catalog.snapshot()):
-                return refreshed.buried
+        with self._renewing:  # a pass and whoever keeps the index may share this one
+            for _ in range(ATTEMPTS):
+                refreshed = self._catalog.refresh(keys)
+                if keys is not None:
+                    self._catalog.spool.clear()  # what it kept of other keys is read back
+                if self._site is None or self._site.update_index(self._catalog.snapshot()):
+                    return refreshed.buried
         raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
 
 
