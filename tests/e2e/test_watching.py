@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from tests.e2e.test_crashes import KILLS, QUICK, SEED, Folder, count_outputs, state_of
 from tests.live.waiting import wait_until
@@ -146,6 +147,16 @@ def test_a_watch_that_is_stopped_under_load_finishes_what_it_began(cli: Cli, pho
     assert (out / "site" / "index.html").is_file()
     settle(cli)
     assert_like_a_quiet_run(cli)
+
+
+def test_a_watch_that_is_killed_leaves_no_process_behind(cli: Cli, photos: Folder):
+    """Those that label end with the one that began them, and others wait for nothing."""
+    del photos
+    with watching(cli, "--workers", "3") as watch:
+        watch.wait_for("ready")
+        helpers = psutil.Process(watch.process.pid).children(recursive=True)
+        assert len(helpers) == 3
+    wait_until(lambda: not any(helper.is_running() for helper in helpers))
 
 
 def test_files_that_come_while_it_watches_end_like_a_run(cli: Cli, photos: Folder):

@@ -53,7 +53,7 @@ class Gate:
                 return gate.labeler.label(images)
 
         base = self.labeler
-        watched = Watched(base._settings, base.scorer, base.view, lambda: 0.0)
+        watched = Watched(base.settings, base.scorer, base.view, lambda: 0.0)
         settings: dict[str, float] = {"grace": 0.0, "batch": 8} | changed
         return Lane(name, watched, **settings)  # type: ignore[arg-type]
 
@@ -172,7 +172,7 @@ def test_a_bug_in_labelling_is_told_to_who_waits(gate: Gate):
 
 class _Broken(Labeler):
     def __init__(self, base: Labeler) -> None:
-        super().__init__(base._settings, base.scorer, base.view, lambda: 0.0)
+        super().__init__(base.settings, base.scorer, base.view, lambda: 0.0)
 
     def label(self, images: Sequence[Loaded]) -> list[Result]:
         raise ZeroDivisionError(len(images))
