@@ -176,7 +176,7 @@ def insert_rows(
     if rows:
         columns = ", ".join(["unnest(?)"] * len(rows[0]))
         connection.execute(
-            f"INSERT INTO {table} SELECT {columns}",  # noqa: S608 - our own words
+            f"INSERT INTO {table} SELECT {columns}",
             [list(column) for column in zip(*rows, strict=True)],
         )
 

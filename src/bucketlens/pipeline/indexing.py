@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from bucketlens.pipeline.sweeping import drop_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from bucketlens.stores import Store
 
@@ -38,7 +38,7 @@ class Index(Protocol):
     def listen(self) -> None:
         """Keep what is put from now on for the next renewal, where that saves reading it back."""
 
-    def renew(self, keys: Iterable[str] | None = None) -> Iterable[Grave]:
+    def renew(self, keys: Collection[str] | None = None) -> Iterable[Grave]:
         """Bring all of it up to date; the tombstones whose images it does not show.
 
         Args:
@@ -60,7 +60,7 @@ class IndexPages(Protocol):
         """Remove what was written for one image."""
 
 
-def renew_index(records: Store, index: Index, keys: Iterable[str] | None = None) -> list[str]:
+def renew_index(records: Store, index: Index, keys: Collection[str] | None = None) -> list[str]:
     """Bring catalog and site up to date, and drop the tombstones that they have seen.
 
     Args:
