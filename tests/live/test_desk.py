@@ -118,20 +118,18 @@ def test_what_waits_is_labelled_together_and_shared_by_the_threads(gate: Gate):
     assert all(isinstance(ticket.result.result(), Labelled) for ticket in tickets)
 
 
-def test_too_many_are_turned_away(gate: Gate):
-    """By number and by bytes, and the message names the setting; one alone is always taken."""
-    few = gate.lane("few", room=1)
-    heavy = gate.lane("heavy", room=10, room_bytes=len(RED))
-    desk = Desk([few, heavy], 1, NoMeasures())
-    hold(desk, gate, "few")
-    for lane in ("few", "heavy"):
+def test_too_many_bytes_are_turned_away(gate: Gate):
+    """Of the lane that is bounded; one image alone is always taken."""
+    lanes = [gate.lane("heavy", room_bytes=10), gate.lane("free")]
+    desk = Desk(lanes, 1, NoMeasures())
+    hold(desk, gate, "free")
+    for lane in ("heavy", "free", "free"):
         desk.put(lane, image("waits"))
-        with pytest.raises(TransientError) as refused:
-            desk.put(lane, image("too many"))
-        assert refused.value.setting == "max_waiting"
+    with pytest.raises(TransientError, match="bytes"):
+        desk.put("heavy", image("too many"))
     gate.open.set()
     assert desk.close()
-    assert "too many" not in gate.order
+    assert gate.order == ["first", *["waits"] * 3]
 
 
 def test_who_gave_up_is_passed_over(gate: Gate):

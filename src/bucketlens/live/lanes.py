@@ -27,7 +27,7 @@ BACKLOG_GRACE = 20.0
 """Seconds that the backlog lets all others go first."""
 
 WAITING_BYTES = 256 * 1024 * 1024
-"""Bytes of images that came with requests and wait, at most."""
+"""Bytes of images that came with requests of one kind and wait, at most."""
 
 
 def lane_labelers(
@@ -57,10 +57,9 @@ def build_lanes(labelers: Mapping[str, Labeler], settings: Settings) -> list[Lan
     # its last; and where a service is asked, it is asked about several at once.
     models = isinstance(labelers[ARRIVED].scorer, ModelScorer)
     batch = 1 if models and settings.provider == "cpu" else settings.batch_size
-    room = settings.max_waiting
     return [
-        Lane(FULL, labelers[FULL], 0.0, batch, room, WAITING_BYTES),
-        Lane(PLAIN, labelers[PLAIN], 0.0, batch, room, WAITING_BYTES),
+        Lane(FULL, labelers[FULL], 0.0, batch, WAITING_BYTES),
+        Lane(PLAIN, labelers[PLAIN], 0.0, batch, WAITING_BYTES),
         Lane(ARRIVED, labelers[ARRIVED], ARRIVED_GRACE, batch),
         Lane(BACKLOG, labelers[BACKLOG], BACKLOG_GRACE, batch),
     ]

@@ -116,7 +116,7 @@ class _Parts:
             desk=self.desk,
             crew=self.crew,
             keys=self.keys,
-            requests=Requests(self.desk, self.measures),
+            requests=Requests(self.desk, self.measures, self.settings.max_waiting),
             watcher=self.watcher,
             reconciler=self.reconciler,
             troubles=self.troubles,
