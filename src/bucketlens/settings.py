@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
-from bucketlens.settings_live import LiveSettings
+from bucketlens.settings_serving import ServingSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
@@ -44,7 +44,9 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(LiveSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(
+    ServingSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
@@ -140,6 +142,12 @@ class Settings(LiveSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
+    publish_include: Annotated[
+        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
+    ] = ()
+    publish_exclude: Annotated[
+        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
+    ] = ()
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0
@@ -181,7 +189,10 @@ class Resolved(msgspec.Struct, frozen=True):
     own_file: bool = False
 
 
-FIELDS: tuple[str, ...] = Settings.__struct_fields__
+FIELDS: tuple[str, ...] = tuple(
+    sorted(Settings.__struct_fields__, key=lambda name: name in ServingSettings.__struct_fields__)
+)
+"""All names, those of the server last."""
 
 
 def setting_types() -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Index(Protocol):
         """Bring all of it up to date; the tombstones whose images it does not show.
 
         Args:
-            keys: Of images whose records may have changed; without, all records are looked at.
+            keys: Of the images whose records may have changed; without, all records are listed.
 
         Raises:
             ConfigError: The catalog can't be read.
@@ -66,7 +66,7 @@ def renew_index(records: Store, index: Index, keys: Collection[str] | None = Non
     Args:
         records: The records' store.
         index: What is made from them.
-        keys: Of images whose records may have changed; without, all records are looked at.
+        keys: Of the images whose records may have changed; without, all records are listed.
 
     Returns:
         The keys whose tombstones were dropped; each is to be settled once more, since an image
