@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
+from bucketlens.settings_pages import PageSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
@@ -37,7 +38,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PageSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
@@ -105,13 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     max_pixels: Annotated[Positive, Meta(description="width x height of an image")] = 100_000_000
 
-    # What is written beside the records.
-    thumbnail_size: Annotated[int, Meta(ge=64, le=1024, description="long side, pixels")] = 320
-    preview_size: Annotated[int, Meta(ge=256, le=4096, description="long side, about, pixels")] = (
-        1024
-    )
-    pages: Annotated[bool, Meta(description="write thumbnails, previews and pages")] = True
-    title: Annotated[str, Meta(max_length=200, description="title of the site")] = "bucketlens"
+    # How things are written; what is written beside the records is in PageSettings.
     fsync: Annotated[
         bool, Meta(description="force each file to disk; slower, survives power loss")
     ] = False

@@ -7,15 +7,17 @@ import threading
 import time
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.errors import MissingError
+from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_of
 from bucketlens.records import LabelRecord, Record, fingerprint
-from bucketlens.site import IndexBuilder, SiteWriter
-from bucketlens.site.assets import assets
+from bucketlens.site import Design, SiteWriter
+from bucketlens.site.assets import assets_of
+from bucketlens.site import layout
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ SITE_IDENTITY = "site.json"
 JSON = "application/json"
 WEEK = 7 * 24 * 3600
 
-PAGES_VERSION = 1
+PAGES_VERSION = 2
 """Part of the look of pages: raised when code, not a template, changes what they show."""
+
+MOST_STYLE = 200_000
+"""Bytes of an extra stylesheet; every visitor's browser fetches it."""
 
 PICTURES_VERSION = 1
 """Part of the look of pictures: raised when the same image gives other ones."""
@@ -60,9 +65,8 @@ class SitePages:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._writer = SiteWriter(
-            store, title=settings.title, thumbnail_size=settings.thumbnail_size
-        )
+        self._design = design_of(settings)
+        self._writer = SiteWriter(store, self._design)
         self._lock = threading.Lock()
         self._identity: str | None = None
         self._begun = False
@@ -70,23 +74,29 @@ class SitePages:
     @property
     def page_look(self) -> str:
         """Changes when the page of the same record would be another."""
-        return fingerprint(self._known_identity(), self._settings.title, site_version())
+        assets = [asset.name for asset in assets_of(self._design).files]
+        design = self._design.title, self._design.originals
+        return fingerprint(self._known_identity(), design, assets, site_version())
 
     @property
     def picture_look(self) -> str:
         """Changes when the pictures of the same image would be others."""
         sizes = self._settings.thumbnail_size, self._settings.preview_size
-        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes)
+        # Another look only where originals are published: else no picture would be the same.
+        originals = ("originals",) if self._design.originals else ()
+        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes, *originals)
 
     @property
     def look(self) -> str:
         """Changes when the index of the same records would be another."""
         return fingerprint(self.page_look, self._settings.thumbnail_size)
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, public JSON, thumbnail and preview of one image."""
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
         self._begin()
-        self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
+        self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write page and public JSON of one image again."""
@@ -157,11 +167,49 @@ class SitePages:
                     self._store.put(SITE_IDENTITY, data, content_type=JSON)
                 self._identity = stored or identity
             self._begun = True
+        if not self._design.originals:
+            self._remove_originals()
+
+    def _remove_originals(self) -> None:
+        """Take back all originals at once when they are no longer to be published."""
+        for info in self._store.list(layout.ORIGINALS):
+            self._store.delete(info.key)
+
+
+def design_of(settings: Settings) -> Design:
+    """How the site looks, by the settings.
+
+    Raises:
+        ConfigError: The extra stylesheet can't be read, or is too large to be one.
+    """
+    return Design(
+        title=settings.title,
+        accent=settings.accent,
+        extra_css=_stylesheet(settings.extra_stylesheet),
+        originals=settings.publish_originals,
+        thumbnail_size=settings.thumbnail_size,
+    )
+
+
+def _stylesheet(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MOST_STYLE + 1)
+    except OSError as exc:
+        raise ConfigError(f"extra_stylesheet: {path} can't be read: {exc.strerror}") from exc
+    if len(data) > MOST_STYLE:
+        raise ConfigError(f"extra_stylesheet: {path} has over {MOST_STYLE:,} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"extra_stylesheet: {path} is not UTF-8: {exc}") from exc
 
 
 @cache
 def site_version() -> str:
-    """Changes with everything that pages are made of, but their records and settings."""
+    """Changes with everything that pages are made of, but their records, assets and settings."""
     templates = resources.files("bucketlens.site") / "templates"
     texts = sorted((t.name, t.read_text("utf-8")) for t in templates.iterdir() if t.is_file())
-    return fingerprint(PAGES_VERSION, texts, [asset.name for asset in assets()])
+    return fingerprint(PAGES_VERSION, texts)

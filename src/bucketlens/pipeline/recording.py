@@ -56,8 +56,10 @@ class Pages(Protocol):
     def picture_look(self) -> str:
         """Changes when the thumbnail or preview of the same image would be another."""
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, thumbnail and preview of one image."""
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, thumbnail and preview of one image, and itself where that is wanted."""
 
     def write_page(self, record: LabelRecord) -> None:
         """Write the page of one image again; its pictures stay."""
@@ -67,10 +69,11 @@ class Pages(Protocol):
 
 
 class Pictures(NamedTuple):
-    """What a page shows of the image itself, as JPEG."""
+    """What a page shows of the image itself, as JPEG; the original only where it is published."""
 
     thumbnail: bytes
     preview: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class Recorder:
         if claimed is None:
             return False
         if pictures:
-            self.pages.write_image(record, pictures.thumbnail, pictures.preview)
+            self.pages.write_image(record, *pictures)
             kept = self.pages.picture_look
         else:
             self.pages.write_page(record)

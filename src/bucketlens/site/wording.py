@@ -97,6 +97,12 @@ def year(seconds: float) -> str:
     return str(datetime.fromtimestamp(seconds, UTC).year)
 
 
+def date_name(date: str) -> str:
+    """``November 2026`` for ``2026-11``, ``2026`` for ``2026``."""
+    year, _, month = date.partition("-")
+    return f"{MONTHS[int(month) - 1]} {int(year)}" if month else str(int(year))
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """``1 image``, ``12,345 images``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
