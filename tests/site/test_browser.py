@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import io
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from tests.conftest import LOUD, in_ci
+from tests.browser import launched_chromium, missing
 from tests.site.samples import DAY, NOVEMBER, box, failure, label, record
 from tests.site.test_escaping import ATTACKS, everywhere
 
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-"""A browser started by root in a container that asks nothing of the network."""
-
 DESKTOP = {"width": 1360, "height": 850}
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 600}
@@ -44,26 +36,11 @@ PLAIN = "nothing.jpg"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def missing(what: str) -> None:
-    """Skip loudly, or fail where all that can be installed must be there."""
-    if in_ci():
-        pytest.fail(f"{LOUD} {what}")
-    pytest.skip(f"{LOUD} {what}")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright."""
-    program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if program is None:
-        missing("no Chromium for the pages; Debian's package is called chromium")
-    if importlib.util.find_spec("playwright") is None:
-        missing("no Playwright for the pages; pip install playwright")
-    api = importlib.import_module("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*QUIET])
+    with launched_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
