@@ -82,9 +82,9 @@ def test_outputs_are_no_source(source: str, out: str, site: str):
 def test_the_site_may_have_a_place_of_its_own(tmp_path: Path):
     """With site_location nothing of the site is written into OUT."""
     settings = Settings(site_location=str(tmp_path / "public"))
-    pages = Collection(str(tmp_path / "out"), settings).pages
-    assert pages is not None
-    pages.write_index(iter(()))
+    collection = Collection(str(tmp_path / "out"), settings)
+    assert collection.pages is not None
+    assert collection.pages.update_index(collection.catalog.snapshot())
     assert (tmp_path / "public" / "index.html").exists()
     assert not (tmp_path / "out" / "site").exists()
 

@@ -25,6 +25,9 @@ from bucketlens.types import Count, ImageProperties, Label, Scores
 
 SCHEMA_VERSION = 1
 
+RECORD_SUFFIX = ".json"
+"""Of a record's name, behind the safe name of its key."""
+
 
 def _current_schema_version() -> int:
     return SCHEMA_VERSION

@@ -41,9 +41,15 @@ def test_the_index_follows_the_records(
 
 
 @pytest.mark.parametrize("places", ["memory"], indirect=True)
-def test_without_pages_there_is_nothing_to_renew(places: Places, emitted: Emitted):
-    """The call says so and writes nothing."""
-    index = build(dict(places.environ) | {"BUCKETLENS_PAGES": "false"})
+def test_without_pages_only_the_catalog_is_renewed(
+    places: Places, function: "LabelFunction", photo: bytes
+):
+    """Images are in the catalog, and nothing is written into the site."""
+    environ = dict(places.environ) | {"BUCKETLENS_PAGES": "false"}
+    index = build(environ)
+    places.put("a.jpg", photo)
+    function({"Records": [s3_record(places.bucket, f"{places.prefix}a.jpg")]}, FakeContext())
+    before = list(places.site.list())
     assert index(SCHEDULED, FakeContext()) == {"tombstones_dropped": 0}
-    assert "no index" in emitted()[0]["message"]
-    assert list(places.site.list()) == []
+    assert index._collection.catalog.snapshot().labelled == 1
+    assert list(places.site.list()) == before

@@ -6,9 +6,10 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from bucketlens.assembly.cataloguing import CollectionIndex, PoolReader
 from bucketlens.assembly.looking import (
     Models,
     build_labeler,
@@ -19,6 +20,7 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.passing import Pass
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Collecting",
     "Collection",
+    "CollectionIndex",
     "Models",
     "SitePages",
     "below",
@@ -61,10 +64,15 @@ class Collection:
         out: Path or URL that the records and the site stand below.
         settings: In force.
         fresh: Nothing may be there yet.
+        processes: That the catalog may use where thousands of records are to be read. They begin
+            by importing the main module, so only programs that are ready for that ask for some.
     """
 
-    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
+    def __init__(
+        self, out: str, settings: Settings, *, fresh: bool = False, processes: int = 1
+    ) -> None:
         """Open the stores; nothing is read or written yet."""
+        self._processes = processes
         self.out = out
         self._settings = settings
         options = store_options(settings, fresh=fresh)
@@ -95,13 +103,39 @@ class Collection:
             ConfigError: It can't; nothing was changed.
             TransientError: It can't be told now.
         """
-        if "://" in self.records.location and not self.records.location.startswith("memory://"):
+        if _is_remote(self.records):
             check_conditional_puts(self.records)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What all records say."""
+        reader = None
+        if self._processes > 1 and not self.records.location.startswith("memory://"):
+            stores = partial(_open_stores, self.out, self._settings)
+            reader = partial(PoolReader, stores, processes=self._processes)
+        return Catalog(self.private, self.records, clock=time.time, reader=reader)
+
+    @cached_property
+    def index(self) -> CollectionIndex:
+        """The catalog and what shows it in the site, renewed together."""
+        remote = _is_remote(self.records)
+        return CollectionIndex(self.catalog, self.pages, remote=remote)
 
     @property
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
-        return Recorder(self.records, self.pages)
+        return Recorder(self.records, self.pages, self.index.told)
+
+
+def _is_remote(store: Store) -> bool:
+    """Whether a store is reached over a network."""
+    return "://" in store.location and not store.location.startswith("memory://")
+
+
+def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
+    """The private store and that of the records, for another process."""
+    collection = Collection(out, settings)
+    return collection.private, collection.records
 
 
 def below(location: str, name: str) -> str:
@@ -182,6 +216,7 @@ def open_pass(
         records=opened.collection.records,
         private=opened.collection.private,
         pages=opened.collection.pages,
+        index=opened.collection.index,
         settler=opened.settler,
         labeler=opened.labeler,
         settings=settings,

@@ -14,20 +14,22 @@ import msgspec
 
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_of
-from bucketlens.records import LabelRecord, Record, fingerprint
-from bucketlens.site import Design, SiteWriter
+from bucketlens.records import fingerprint
+from bucketlens.site import Design, SiteWriter, digest, layout
 from bucketlens.site.assets import assets_of
-from bucketlens.site import layout
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bucketlens.catalog import Snapshot
+    from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
 THUMBNAILS = "thumbs/"
 SITE_IDENTITY = "site.json"
+SHOWN_STATE = "data/shown.json"
 JSON = "application/json"
 WEEK = 7 * 24 * 3600
 
@@ -47,6 +49,20 @@ class SiteIdentity(msgspec.Struct, frozen=True):
     id: str
 
 
+class ShownState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the index was last made from: a state of the catalog, and the look."""
+
+    lineage: str
+    change: int
+    look: str
+
+    def follows(self, other: ShownState) -> bool:
+        """Whether it is the same or a newer state, looking the same."""
+        same = (self.lineage, self.look) == (other.lineage, other.look)
+        return same and self.change >= other.change
+
+
+_SHOWN_STATE: msgspec.json.Decoder[ShownState] = msgspec.json.Decoder(ShownState)
 _SITE_IDENTITY: msgspec.json.Decoder[SiteIdentity] = msgspec.json.Decoder(SiteIdentity)
 
 
@@ -130,13 +146,37 @@ class SitePages:
         except MissingError:
             return False
 
-    def write_index(self, records: Iterator[Record]) -> None:
-        """Write the index pages from all records."""
+    def update_index(self, snapshot: Snapshot) -> bool:
+        """Write the index pages of a state of the catalog; False when another one came between."""
+        shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
+        state, etag = self._shown()
+        if state is not None and state.follows(shown):
+            return True
         self._begin()
-        builder = IndexBuilder()
-        for record in records:
-            builder.add(record)
-        self._writer.write_index(builder)
+        with snapshot.connect() as engine:
+            self._writer.write_index(*digest(engine))
+        try:
+            self._store.put(
+                SHOWN_STATE,
+                msgspec.json.encode(shown),
+                if_match=etag,
+                if_absent=etag is None,
+                content_type=JSON,
+            )
+        except ConflictError:
+            return False
+        return True
+
+    def _shown(self) -> tuple[ShownState | None, str | None]:
+        """The state that the index shows, and the version of the document that says so."""
+        try:
+            blob = self._store.get(SHOWN_STATE)
+        except MissingError:
+            return None, None
+        try:
+            return _SHOWN_STATE.decode(blob.data), blob.info.etag
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None, blob.info.etag
 
     def _known_identity(self) -> str:
         """The site's identity; of a site that is not there yet, the one that it will get."""

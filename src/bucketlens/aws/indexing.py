@@ -45,12 +45,8 @@ class IndexFunction:
         """
         del event
         self._telemetry.begin(context)
-        pages = self._collection.pages
-        if pages is None:
-            self._telemetry.log.warning("there is no index to renew, since pages is false")
-            return {"tombstones_dropped": 0}
         began = time.perf_counter()
-        dropped = renew_index(self._collection.records, self._collection.private, pages)
+        dropped = renew_index(self._collection.records, self._collection.index)
         for key in dropped:
             self._settle_again(key)
         milliseconds = 1000 * (time.perf_counter() - began)

@@ -46,8 +46,8 @@ def relabel_all(
     else:
         names = chain(first, names)
         _relabel_in_processes(names, collection.out, settings, total, stop=stop, dry_run=dry_run)
-    if total.written and collection.pages is not None:
-        renew_index(collection.records, collection.private, collection.pages)
+    if total.written:
+        renew_index(collection.records, collection.index)
     return total
 
 

@@ -24,6 +24,7 @@ import msgspec
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
 from bucketlens.records import (
+    RECORD_SUFFIX,
     FailureRecord,
     LabelRecord,
     Record,
@@ -35,9 +36,9 @@ from bucketlens.records import (
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from bucketlens.stores import Store
+    from collections.abc import Callable
 
-RECORD_SUFFIX = ".json"
+    from bucketlens.stores import Store
 
 R = TypeVar("R", LabelRecord, FailureRecord)
 
@@ -102,12 +103,19 @@ class Recorder:
     Args:
         records: The records' store.
         pages: Where pages go; None when none are wanted.
+        told: Told of each record that was put: its name, its etag, its bytes.
     """
 
-    def __init__(self, records: Store, pages: Pages | None) -> None:
+    def __init__(
+        self,
+        records: Store,
+        pages: Pages | None,
+        told: Callable[[str, str, bytes], None] = lambda *_: None,
+    ) -> None:
         """Hold the stores."""
         self.pages = pages
         self._records = records
+        self._told = told
 
     def read(self, key: str) -> Standing:
         """What stands in the place of an image's record."""
@@ -218,16 +226,18 @@ class Recorder:
 
     def _put(self, standing: Standing, record: Record) -> Standing | None:
         """Put a record in the place of what was read; None when it is no longer that."""
+        data = encode_record(record)
         try:
             etag = self._records.put(
                 standing.name,
-                encode_record(record),
+                data,
                 if_match=standing.etag,
                 if_absent=standing.etag is None,
                 content_type="application/json",
             )
         except ConflictError:
             return None
+        self._told(standing.name, etag, data)
         return Standing(standing.name, record, etag)
 
     def _shows_the_same(

@@ -65,10 +65,14 @@ def newest(connection: DuckDBPyConnection, limit: int = NEWEST) -> tuple[ShellIm
     """The newest images, with their most specific labels."""
     images = connection.execute(NEWEST_IMAGES, [limit]).fetchall()
     labels: dict[int, list[str]] = {}
-    for image, label in connection.execute(SPECIFIC_LABELS, [[row[0] for row in images]]).fetchall():
+    for image, label in connection.execute(
+        SPECIFIC_LABELS, [[row[0] for row in images]]
+    ).fetchall():
         labels.setdefault(image, []).append(label)
     return tuple(
-        ShellImage(key=key, name=name, width=width, height=height, labels=tuple(labels.get(id_, ())))
+        ShellImage(
+            key=key, name=name, width=width, height=height, labels=tuple(labels.get(id_, ()))
+        )
         for id_, key, name, width, height in images
     )
 
@@ -89,4 +93,6 @@ def overview_of(connection: DuckDBPyConnection) -> Overview:
 
 
 def _counts(connection: DuckDBPyConnection, question: str) -> tuple[Count, ...]:
-    return tuple(Count(name or "", count) for name, count in connection.execute(question).fetchall())
+    return tuple(
+        Count(name or "", count) for name, count in connection.execute(question).fetchall()
+    )

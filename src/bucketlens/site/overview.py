@@ -145,7 +145,9 @@ def _by_year(months: Sequence[Count]) -> tuple[Count, ...]:
 
 def _sums(overview: Overview) -> list[tuple[str, str]]:
     names = [month.name for month in overview.months]
-    spans = [(wording.date_name(min(names)[:4]), wording.date_name(max(names)[:4]))] if names else []
+    spans = (
+        [(wording.date_name(min(names)[:4]), wording.date_name(max(names)[:4]))] if names else []
+    )
     span = [(f"{first}–{last}" if first != last else first, "taken in") for first, last in spans]
     return [
         (f"{overview.total:,}", "image" if overview.total == 1 else "images"),

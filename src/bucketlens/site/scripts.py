@@ -86,4 +86,3 @@ class _Join:
                 owner = self._owners.setdefault(name, module)
                 if owner != module:
                     raise ValueError(f"{owner}.js and {module}.js both define {name}")
-

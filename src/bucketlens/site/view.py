@@ -160,7 +160,9 @@ def _row(label: Label, marks: dict[str, int], depth: int) -> Row:
         percent=f"{label.confidence:.0f}",
         width=length(label.confidence / 100),
         parents=tuple(
-            SearchLink(name=shown(one.name), search=search_link(label_clause(one.name), depth=depth))
+            SearchLink(
+                name=shown(one.name), search=search_link(label_clause(one.name), depth=depth)
+            )
             for one in label.parents
         ),
         categories=tuple(

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
+from bucketlens.moments import Moment, moment
 
 if TYPE_CHECKING:
     from bucketlens.records import LabelRecord
@@ -19,20 +19,6 @@ MONTHS = (
 
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
 JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
-DAY = 86_400.0
-LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """When an image is from.
-
-    Attributes:
-        seconds: Since the epoch; a photo's own clock has no zone and is read as UTC.
-        taken: Whether the photo says so itself; otherwise it is when the file was last changed.
-    """
-
-    seconds: float
-    taken: bool
 
 
 def shown(text: str) -> str:
@@ -54,25 +40,8 @@ def _can_be_seen(character: str) -> bool:
 
 
 def moment_of(record: LabelRecord) -> Moment:
-    """When the photo was taken if it says, else when its file was last changed.
-
-    A photo can't be younger than its file: a camera whose clock runs ahead is not believed,
-    or its photos would stay on top of the index for years.
-    """
-    modified = min(max(record.observed.modified, 0.0), LAST)
-    taken = _seconds(record.image.taken)
-    if taken is not None and taken <= modified + DAY:
-        return Moment(taken, taken=True)
-    return Moment(modified, taken=False)
-
-
-def _seconds(iso: str | None) -> float | None:
-    if not iso:
-        return None
-    try:
-        return datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
+    """When the photo was taken if it says, else when its file was last changed."""
+    return moment(record.image.taken, record.observed.modified)
 
 
 def day(seconds: float) -> str:

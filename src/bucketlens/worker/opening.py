@@ -75,12 +75,12 @@ def _tell_why(settler: Settler, key: str) -> None:
 def _renewal(opened: Collecting, settings: Settings) -> Callable[[], None] | None:
     """What brings the index up to date; None where nobody wants that."""
     collection = opened.collection
-    pages = collection.pages
-    if pages is None or not settings.index_seconds:
+    if not settings.index_seconds:
         return None
+    collection.index.listen()
 
     def renew() -> None:
-        for key in renew_index(collection.records, collection.private, pages):
+        for key in renew_index(collection.records, collection.index):
             with suppress(InputError, TransientError):
                 opened.settler.settle(key, settings.max_bytes)
 
