@@ -15,7 +15,7 @@ import msgspec
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_of
 from bucketlens.records import fingerprint
-from bucketlens.site import Design, SiteWriter, digest, layout
+from bucketlens.site import Design, SiteIndex, SiteWriter, digest, layout
 from bucketlens.site.assets import assets_of
 from bucketlens.stores import ConflictError
 
@@ -147,14 +147,16 @@ class SitePages:
             return False
 
     def update_index(self, snapshot: Snapshot) -> bool:
-        """Write the index pages of a state of the catalog; False when another one came between."""
+        """Write search, overview and index page of a state of the catalog; False when another one came between."""
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
         state, etag = self._shown()
         if state is not None and state.follows(shown):
             return True
         self._begin()
+        # The pages that lead to the search come after what it reads.
+        SiteIndex(self._store, clock=self._clock).update(snapshot)
         with snapshot.connect() as engine:
-            self._writer.write_index(*digest(engine))
+            self._writer.write_index(digest(engine))
         try:
             self._store.put(
                 SHOWN_STATE,

@@ -2,6 +2,7 @@
 
     LabelRecord -> one page, its thumbnail, preview and public JSON    (writer, pages, public)
     the catalog -> index page and overview                             (digest, shell, overview)
+                -> the pieces that the search reads                    (pieces)
 
 Everything here is derived from records and can be made again at any time: the same records and
 settings give the same bytes. The pages can be read without scripts, load nothing from elsewhere,
@@ -9,18 +10,20 @@ and work from a web server, a bucket or a folder opened in a browser.
 """
 
 from bucketlens.site.design import Design
-from bucketlens.site.digest import digest
-from bucketlens.site.overview import Overview, overview_page
+from bucketlens.site.digest import Digest, digest
+from bucketlens.site.overview import overview_page
 from bucketlens.site.pages import image_page
 from bucketlens.site.public import PublicImage, public_image
+from bucketlens.site.pieces import SiteIndex
 from bucketlens.site.shell import Shell, index_page
 from bucketlens.site.writer import SiteStore, SiteWriter
 
 __all__ = [
     "Design",
-    "Overview",
+    "Digest",
     "PublicImage",
     "Shell",
+    "SiteIndex",
     "SiteStore",
     "SiteWriter",
     "digest",

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from bucketlens.query import to_text
+from bucketlens.query.nodes import InCategory, OnDate, Term
+
 
 def label_clause(name: str) -> str:
     """Finds the images with a label."""
-    return _quoted(name)
+    return to_text(Term(name))
 
 
 def category_clause(name: str) -> str:
     """Finds the images with a label of that category."""
-    return f"category:{_quoted(name)}"
+    return to_text(InCategory(name))
 
 
 def date_clause(date: str) -> str:
     """Finds the images of a year, month or day: ``2026-11``."""
-    return f"date:{date}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', "") + '"'
+    return to_text(OnDate(date))

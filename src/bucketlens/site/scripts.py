@@ -6,6 +6,7 @@ each other. That takes no bundler, since they keep to a few plain forms:
 
     import {parse, toText} from "./query.js";       at the top, one a line
     export function, export class, export const     no other export
+    no empty statement: while (read());
 
 and no two modules give the same name to two things of their top level.
 """
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 IMPORT = re.compile(r'import \{([\w, ]+)\} from "\./([\w-]+)\.js";')
 EXPORT = re.compile(r"export (?=(?:async function|function|class|const)\b)")
 DEFINITION = re.compile(r"(export )?(?:async function\*?|function\*?|class|const|let) (\w+)")
+FOREIGN = re.compile(r"import |export (?:\{|default|\*)|\s*(?:for|while) \([^;]*\);$")
 DESTRUCTURED = re.compile(r"const \{([\w, ]+)\} =")
 
 
@@ -60,7 +62,7 @@ class _Join:
         for line in self._read(module).splitlines():
             if match := IMPORT.fullmatch(line):
                 self._take(module, match, (*within, module))
-            elif line.startswith(("import ", "export {", "export default", "export *")):
+            elif FOREIGN.match(line):
                 raise ValueError(f"{module}.js: a form that can't be joined: {line}")
             else:
                 lines.append(line)

@@ -27,6 +27,7 @@ BEFORE_REGEX = re.compile(r"(?:^|[=(,:\[!&|?{};<>+]|\breturn)$")
 OPEN_LINE = "{[(,;=&|?:<>+."
 """A line that ends so goes on in the next one; elsewhere its end may end a statement."""
 
+ZERO = re.compile(r"(?<![\w.#])0\.(?=\d)")
 CSS_BLANK = re.compile(r'("(?:[^"\\]|\\.)*")|\s*([{};,])\s*|(:)\s+|(\s)\s+')
 
 
@@ -40,7 +41,9 @@ def squeeze_script(text: str) -> str:
         if kind in ("comment", "blank"):
             gap = "\n" if "\n" in token or gap == "\n" else " "
             continue
-        if done and gap:
+        if token == "}" and done[-1:] == [";"]:
+            done.pop()
+        elif done and gap:
             done.append(_separator(done[-1][-1], token[0], gap))
         done.append(token)
         gap = ""
@@ -50,7 +53,8 @@ def squeeze_script(text: str) -> str:
 def squeeze_style(text: str) -> str:
     """A stylesheet without comments and without blanks that separate nothing."""
     bare = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).strip()
-    return CSS_BLANK.sub(lambda found: "".join(found.groups("")), bare).replace(";}", "}") + "\n"
+    bare = CSS_BLANK.sub(lambda found: "".join(found.groups("")), bare).replace(";}", "}")
+    return ZERO.sub(".", bare) + "\n"
 
 
 def _next(text: str, place: int, done: list[str]) -> tuple[str, str, int]:

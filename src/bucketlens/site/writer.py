@@ -20,8 +20,7 @@ from bucketlens.site.shell import index_page
 if TYPE_CHECKING:
     from bucketlens.records import LabelRecord
     from bucketlens.site.design import Design
-    from bucketlens.site.overview import Overview
-    from bucketlens.site.shell import Shell
+    from bucketlens.site.digest import Digest
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -115,11 +114,11 @@ class SiteWriter:
             self._store.delete(name(key))
         self._store.delete(layout.thumbnail_name(key))
 
-    def write_index(self, shell: Shell, overview: Overview) -> None:
+    def write_index(self, digest: Digest) -> None:
         """Write the overview and the index page, and remove what older versions wrote."""
         self._write_assets()
-        self._put_page(layout.OVERVIEW, overview_page(overview, self._design))
-        self._put_page(layout.INDEX, index_page(shell, self._design))
+        self._put_page(layout.OVERVIEW, overview_page(digest.overview, digest.names, self._design))
+        self._put_page(layout.INDEX, index_page(digest.shell, self._design))
         self._remove_numbered()
 
     def _remove_numbered(self) -> None:

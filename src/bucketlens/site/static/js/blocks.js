@@ -5,74 +5,55 @@ import {justify} from "./justify.js";
 /** Pictures that are fetched, laid out and removed together; the page begins with as many. */
 export const BLOCK = 60;
 
+/** Width to height of pictures that are not known. */
 const GUESS = 1.4;
 
-/** The heights and rows of all blocks of a result. */
-export class Blocks {
-  constructor(count, width) {
-    this.count = count;
-    this.width = width;
-    this.gap = width < 600 ? 4 : 8;
-    this.target = Math.min(Math.max(112, 0.08 * width + 76), 210);
-    this.boxes = [];
-    this.size = Math.ceil(count / BLOCK);
-    this.tops = new Float64Array(this.size + 1);
-    this.#stack(new Float64Array(this.size).map((_, block) => this.#guess(block)));
+/** The tops of all blocks of a result, and the boxes of the pictures in those that are known. */
+export function layBlocks(count, width) {
+  const size = Math.ceil(count / BLOCK);
+  const gap = width < 600 ? 4 : 8;
+  const target = Math.min(Math.max(112, 0.08 * width + 76), 210);
+  const boxes = [];
+  const tops = new Float64Array(size + 1);
+  for (let block = 0; block < size; block++) {
+    const rows = Math.ceil((Math.min(BLOCK, count - block * BLOCK) * (GUESS * target + gap)) / width);
+    tops[block + 1] = tops[block] + rows * (target + gap);
   }
-
-  /** The height of all. */
-  get height() {
-    return this.tops[this.size];
-  }
+  return {count, width, boxes, tops, at, lay, box};
 
   /** The block at a height, within what there is. */
-  at(top) {
+  function at(top) {
     let low = 0;
-    let high = this.size - 1;
+    let high = size - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.tops[middle] <= top) low = middle;
+      if (tops[middle] <= top) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
   /** Lay out a block by the shapes of its pictures; gives by how much it grew. */
-  lay(block, ratios) {
-    const rows = justify(ratios, this.width, this.target, this.gap, block === this.size - 1);
-    const boxes = [];
+  function lay(block, ratios) {
     let top = 0;
-    for (const {from, to, height} of rows) {
+    boxes[block] = [];
+    for (const {from, to, height} of justify(ratios, width, target, gap, block === size - 1)) {
       let left = 0;
-      for (let n = from; n < to; n++) {
-        const width = ratios[n] * height;
-        boxes.push({left, top, width, height});
-        left += width + this.gap;
+      for (const ratio of ratios.slice(from, to)) {
+        boxes[block].push({left, top, width: ratio * height, height});
+        left += ratio * height + gap;
       }
-      top += height + this.gap;
+      top += height + gap;
     }
-    this.boxes[block] = boxes;
-    const heights = this.tops.slice(1).map((end, n) => end - this.tops[n]);
-    const grown = top - heights[block];
-    heights[block] = top;
-    this.#stack(heights);
+    const grown = tops[block] + top - tops[block + 1];
+    for (let n = block + 1; n <= size; n++) tops[n] += grown;
     return grown;
   }
 
   /** The box of a picture on the whole sheet; of an unknown one only its height is guessed. */
-  box(number) {
+  function box(number) {
     const block = Math.floor(number / BLOCK);
-    const box = this.boxes[block]?.[number % BLOCK] ?? {left: 0, top: 0, width: 0, height: this.target};
-    return {...box, top: box.top + this.tops[block]};
-  }
-
-  #guess(block) {
-    const pictures = Math.min(BLOCK, this.count - block * BLOCK);
-    const rows = Math.ceil((pictures * (GUESS * this.target + this.gap)) / this.width);
-    return rows * (this.target + this.gap);
-  }
-
-  #stack(heights) {
-    heights.forEach((height, block) => (this.tops[block + 1] = this.tops[block] + height));
+    const known = boxes[block]?.[number % BLOCK] ?? {left: 0, top: 0, width: 0, height: target};
+    return {...known, top: known.top + tops[block], middle: known.left + known.width / 2};
   }
 }

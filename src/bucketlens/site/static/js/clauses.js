@@ -25,7 +25,7 @@ export function holds(query, clause) {
 
 /** The clause that finds a label. */
 export function labelled(text) {
-  return {op: /^(?!(or|and|not)$)\w+$/i.test(text) ? "term" : "phrase", text};
+  return {op: "term", text};
 }
 
 function joined(args) {

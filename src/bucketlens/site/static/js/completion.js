@@ -3,71 +3,68 @@
 import {grouped, make, name} from "./dom.js";
 import {wordAt} from "./query.js";
 
-/** Makes an input a combobox; complete(prefix) gives proposals, chosen(text) hears of one. */
-export class Completion {
-  constructor(input, list, complete, chosen) {
-    Object.assign(this, {input, list, complete, chosen, proposals: [], active: -1, turn: 0});
-    input.addEventListener("input", () => this.propose());
-    input.addEventListener("keydown", (event) => this.press(event));
-    input.addEventListener("blur", () => this.close());
-    list.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      const number = [...list.children].indexOf(event.target.closest("li"));
-      if (number >= 0) this.choose(number);
-    });
+/** Make an input a combobox; complete(prefix) gives proposals, chosen(text) hears of one. */
+export function startCompletion(input, list, complete, chosen) {
+  let proposals = [];
+  let active = -1;
+  let turn = 0;
+  input.addEventListener("input", propose);
+  input.addEventListener("keydown", press);
+  input.addEventListener("blur", close);
+  list.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    choose([...list.children].indexOf(event.target.closest("li")));
+  });
+  return close;
+
+  async function propose() {
+    const mine = ++turn;
+    const {prefix} = wordAt(input.value, input.selectionStart);
+    const found = prefix ? await complete(prefix) : [];
+    if (mine === turn) show(found);
   }
 
-  /** Show no proposals. */
-  close() {
-    this.turn++;
-    this.show([]);
+  function close() {
+    turn++;
+    show([]);
   }
 
-  async propose() {
-    const turn = ++this.turn;
-    const {prefix} = wordAt(this.input.value, this.input.selectionStart);
-    const proposals = prefix ? await this.complete(prefix) : [];
-    if (turn === this.turn) this.show(proposals);
-  }
-
-  show(proposals) {
-    this.proposals = proposals;
-    this.list.replaceChildren(...proposals.map((one, n) => make("li", {role: "option", id: `proposal-${n}`},
-      name(one.alias ?? one.name),
-      make("span.kind", {}, one.kind === "alias" ? "means " : one.kind === "category" ? "category" : "", one.alias ? name(one.name) : ""),
+  function show(found) {
+    proposals = found;
+    list.replaceChildren(...found.map((one, n) => make("li", {role: "option", id: `proposal-${n}`},
+      name(one.alias || one.name),
+      make("span.kind", {}, one.alias ? "means " : one.kind === "category" ? one.kind : "", one.alias ? name(one.name) : ""),
       make("span.number", {}, grouped(one.count)))));
-    this.list.hidden = !proposals.length;
-    this.input.setAttribute("aria-expanded", !this.list.hidden);
-    this.activate(-1);
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", !list.hidden);
+    activate(-1);
   }
 
-  press(event) {
-    const {key} = event;
-    const step = {ArrowDown: 1, ArrowUp: -1}[key];
-    if (!this.proposals.length) return;
-    if (key === "Escape") this.close();
-    else if (key === "Enter" && this.active >= 0) this.choose(this.active);
-    else if (step) this.activate(this.active + step);
+  function press(event) {
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+    if (!proposals.length) return;
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter" && active >= 0) choose(active);
+    else if (step) activate(active + step);
     else return;
     event.preventDefault();
   }
 
   /** Mark a proposal; beyond the first and the last is the text as it was typed. */
-  activate(number) {
-    const count = this.proposals.length;
-    this.active = number < -1 ? count - 1 : number >= count ? -1 : number;
-    [...this.list.children].forEach((option, n) => option.setAttribute("aria-selected", n === this.active));
-    const option = this.list.children[this.active];
+  function activate(number) {
+    const count = proposals.length;
+    active = number < -1 ? count - 1 : number >= count ? -1 : number;
+    [...list.children].forEach((option, n) => option.setAttribute("aria-selected", n === active));
+    const option = list.children[active];
     option?.scrollIntoView({block: "nearest"});
-    if (option) this.input.setAttribute("aria-activedescendant", option.id);
-    else this.input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", option?.id ?? "");
   }
 
-  choose(number) {
-    const {value, selectionStart} = this.input;
-    const {start, end} = wordAt(value, selectionStart);
-    const {text} = this.proposals[number];
-    this.close();
-    this.chosen((value.slice(0, start) + text + value.slice(end)).trim());
+  function choose(number) {
+    const {start, end} = wordAt(input.value, input.selectionStart);
+    const text = proposals[number]?.text;
+    if (!text) return;
+    close();
+    chosen((input.value.slice(0, start) + text + input.value.slice(end)).trim());
   }
 }

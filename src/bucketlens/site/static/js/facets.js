@@ -7,6 +7,7 @@ import {toText} from "./query.js";
 import {searchUrl} from "./address.js";
 
 const FEW = 8;
+const MANY = 40;
 const MONTHS = 12;
 
 /** The sections of the panel of facets, for the result of a search. */
@@ -21,7 +22,7 @@ export function facetPanel(facets, query, total) {
     .map((one) => entry("facet", clause(one.name), make("span.word", {}, word(one.name)),
       make("span.number", {}, make("span.unseen", {}, about), grouped(one.count)), meter(one.count / total)));
   return [
-    section("Labels", bars(facets.labels, labelled)),
+    section("Labels", bars(facets.labels.slice(0, MANY), labelled)),
     section("Categories", bars(facets.categories, (text) => ({op: "category", text}))),
     section("Date", bars(byTime(facets.months), (value) => ({op: "date", value}), dateName)),
     section("Colour", facets.colors.map((one) => entry("swatch", {op: "color", value: one.name},

@@ -4,7 +4,7 @@ import {byId, dateName, images, isShortcut} from "./dom.js";
 import {position, readQuery, readTrail, searchUrl} from "./address.js";
 import {mistake, nothingFound, unreadable} from "./notices.js";
 import {chipRow, facetPanel} from "./facets.js";
-import {FURTHEST, Grid} from "./grid.js";
+import {FURTHEST, startGrid} from "./grid.js";
 import {parse, QueryError} from "./query.js";
 import {onKey, startSearch} from "./search.js";
 
@@ -14,7 +14,7 @@ const STILL = 900;
 export function startGallery(opened) {
   const title = document.title;
   const when = byId("when");
-  const grid = new Grid(byId("tiles"), async (ids) => (await opened()).rows(ids), tellDate);
+  const grid = startGrid(byId("tiles"), async (ids) => (await opened()).rows(ids), tellDate);
   const input = startSearch(opened, (text) => go(searchUrl(text)));
   let turn = 0;
   let still = 0;
@@ -24,8 +24,8 @@ export function startGallery(opened) {
   addEventListener("pagehide", remember);
   document.addEventListener("click", click);
   onKey(press);
-  input.addEventListener("keydown", ({key}) => {
-    if (key === "Escape") grid.focus(grid.anchor().number);
+  input.addEventListener("keydown", ({key, defaultPrevented}) => {
+    if (key === "Escape" && !defaultPrevented) grid.focus(grid.anchor()?.number);
   });
   search(history.state);
 
@@ -66,7 +66,7 @@ export function startGallery(opened) {
 
   function fail(text, error) {
     if (error instanceof QueryError) {
-      grid.show([], text);
+      grid.show([], text, {number: 0});
       put("status", "");
       put("chips");
       put("facets");
@@ -80,11 +80,11 @@ export function startGallery(opened) {
   /** The image that one came back from, if the address names it. */
   function origin(ids) {
     const number = position(ids, readTrail().id);
-    return number < 0 ? undefined : {number, focus: true};
+    return number < 0 ? {number: 0, offset: 0} : {number, focus: true};
   }
 
   function remember() {
-    if (grid.ids.length) history.replaceState(grid.anchor(), "");
+    history.replaceState(grid.anchor(), "");
   }
 
   /** Links to searches stay on this page. */
@@ -98,11 +98,10 @@ export function startGallery(opened) {
   /** Arrow keys go from picture to picture; Escape leads to the search. */
   function press(key) {
     const number = grid.focused();
-    if (number < 0) return false;
+    if (number < 0 || !/^Arrow|^Escape/.test(key)) return false;
     if (key === "Escape") input.focus();
-    const next = grid.neighbour(number, key);
-    if (next !== number) grid.focus(next);
-    return next !== number;
+    else grid.focus(grid.neighbour(number, key));
+    return true;
   }
 
   function tellDate(row) {

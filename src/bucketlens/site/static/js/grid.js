@@ -1,6 +1,6 @@
 // The grid: a result as long as it may be, of which only what is near the window has elements.
 
-import {BLOCK, Blocks} from "./blocks.js";
+import {BLOCK, layBlocks} from "./blocks.js";
 import {makeTile, placeTile, shapeOf} from "./tiles.js";
 import {tileRatio} from "./justify.js";
 
@@ -13,214 +13,203 @@ const REMEMBERED = 60;
 /** Rows are asked for this often at most, in ms, while someone drags the scroll bar. */
 const BREATH = 80;
 
-/** Shows ids in a list; rows(ids) gives what there is to tell, moved(row) hears what is on top. */
-export class Grid {
-  #turn = 0;
-  #asked = 0;
-  #frame = 0;
-  #goal = null;
-  #known = new Map();
-  #standing = new Map();
-  #waiting = new Set();
-  #blocks = new Blocks(0, 1);
+/** Shows ids in a list; rowsOf(ids) gives what there is to tell, moved(row) hears what is on top. */
+export function startGrid(list, rowsOf, moved) {
+  const given = [...list.children];
+  const standing = new Map();
+  const waiting = new Set();
+  let known = new Map();
+  let blocks = layBlocks(0, 1);
+  let ids = [];
+  let query = "";
+  let goal = null;
+  let turn = 0;
+  let asked = 0;
+  let frame = 0;
 
-  constructor(list, rows, moved) {
-    Object.assign(this, {list, rows, moved, ids: [], query: ""});
-    this.given = [...list.children];
-    this.#adopt();
-    addEventListener("scroll", () => this.#soon(), {passive: true});
-    new ResizeObserver(() => this.#resize()).observe(list);
-  }
+  adopt();
+  addEventListener("scroll", soon, {passive: true});
+  new ResizeObserver(resize).observe(list);
+  return {show, anchor, focused, focus, neighbour};
 
   /**
-   * Show a result; what was shown stays until the first rows are here. The goal is the number of
+   * Show a result; what was shown stays until the first rows are here. The start is the number of
    * the picture to begin with, how far below the window's top, and whether it gets the focus.
    */
-  async show(ids, query, goal = {number: 0, offset: 0}) {
-    const turn = ++this.#turn;
-    const block = Math.floor(goal.number / BLOCK);
-    this.#busy(true);
-    const rows = ids.length ? await this.rows(idsOf(ids, block)) : [];
-    if (turn !== this.#turn) return;
-    this.ids = ids.slice(0, FURTHEST);
-    this.query = query;
-    this.#waiting.clear();
-    this.#known = new Map([[block, rows]]);
-    this.#goal = goal;
-    this.#lay();
-    this.#busy(false);
+  async function show(found, text, start) {
+    const mine = ++turn;
+    const block = blockOf(start.number);
+    busy(true);
+    const rows = found.length ? await rowsOf(part(found, block)) : [];
+    if (mine !== turn) return;
+    [ids, query, goal] = [found.slice(0, FURTHEST), text, start];
+    known = new Map([[block, rows]]);
+    waiting.clear();
+    lay();
+    busy(false);
   }
 
   /** The picture at the top of the window, and how far below the window's top it begins. */
-  anchor() {
-    const top = this.#top();
-    const block = this.#blocks.at(top);
-    const boxes = this.#blocks.boxes[block] ?? [];
-    const inside = top - this.#blocks.tops[block];
+  function anchor() {
+    const block = blocks.at(above());
+    const boxes = blocks.boxes[block] ?? [];
+    const inside = above() - blocks.tops[block];
     const n = Math.max(0, boxes.findIndex((box) => box.top + box.height > inside));
-    return {number: block * BLOCK + n, offset: (boxes[n]?.top ?? inside) - inside};
+    return ids.length ? {number: block * BLOCK + n, offset: (boxes[n]?.top ?? inside) - inside} : null;
   }
 
   /** The number of the picture that holds the focus, or -1. */
-  focused() {
+  function focused() {
     const tile = document.activeElement.closest(".tile");
-    return tile && this.ids.length ? +tile.dataset.number : -1;
+    return tile && ids.length ? +tile.dataset.number : -1;
   }
 
   /** Give the focus to a picture, and bring it into the window. */
-  focus(number) {
-    const tile = this.#standing.get(Math.floor(number / BLOCK))?.[number % BLOCK];
+  function focus(number) {
+    const tile = standing.get(blockOf(number))?.[number % BLOCK];
     tile?.firstChild?.focus({preventScroll: true});
     tile?.scrollIntoView({block: "nearest"});
   }
 
   /** The picture beside, above or below another one, as the arrow keys mean it. */
-  neighbour(number, key) {
-    const step = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1}[key] ?? 0;
-    const inside = (n) => n >= 0 && n < this.ids.length;
-    if (!key.endsWith("p") && !key.endsWith("n")) return inside(number + step) ? number + step : number;
-    const from = this.#blocks.box(number);
-    const distance = (n) => {
-      const box = this.#blocks.box(n);
-      return Math.abs(box.left + box.width / 2 - from.left - from.width / 2);
-    };
-    const rowOf = (n) => this.#blocks.box(n).top;
-    let best = number + step;
-    while (inside(best) && rowOf(best) === from.top) best += step;
-    if (!inside(best)) return number;
-    for (let n = best; inside(n) && rowOf(n) === rowOf(best); n += step) {
+  function neighbour(number, key) {
+    const {across, down} = {ArrowLeft: {across: -1}, ArrowRight: {across: 1}, ArrowUp: {down: -1}, ArrowDown: {down: 1}}[key] ?? {};
+    const inside = (n) => n >= 0 && n < ids.length;
+    if (!down) return inside(number + across) ? number + across : number;
+    const from = blocks.box(number);
+    const rowOf = (n) => blocks.box(n).top;
+    const distance = (n) => Math.abs(blocks.box(n).middle - from.middle);
+    let best = number + down;
+    while (inside(best) && rowOf(best) === from.top) best += down;
+    for (let n = best; inside(n) && rowOf(n) === rowOf(best); n += down) {
       if (distance(n) < distance(best)) best = n;
     }
-    return best;
+    return inside(best) ? best : number;
   }
 
   /** Lay out the pictures that came with the page, before any index is here. */
-  #adopt() {
-    if (!this.given.length) return;
-    this.#blocks = new Blocks(this.given.length, this.list.clientWidth);
-    this.#blocks.lay(0, this.given.map(shapeOf));
-    this.#standing.set(0, this.given);
-    this.#place();
+  function adopt() {
+    if (!given.length) return;
+    blocks = layBlocks(given.length, list.clientWidth);
+    blocks.lay(0, given.map(shapeOf));
+    standing.set(0, given);
+    place();
   }
 
-  #lay() {
-    for (const block of [...this.#standing.keys()]) this.#remove(block);
-    this.#blocks = new Blocks(this.ids.length, this.list.clientWidth);
-    for (const block of this.#known.keys()) this.#learn(block);
-    this.#update();
+  function lay() {
+    for (const block of [...standing.keys()]) remove(block);
+    blocks = layBlocks(ids.length, list.clientWidth);
+    for (const block of known.keys()) learn(block);
+    update();
   }
 
-  #resize() {
-    if (this.list.clientWidth === this.#blocks.width) return;
-    if (!this.ids.length) return this.#adopt();
-    this.#goal ??= this.anchor();
-    this.#lay();
+  function resize() {
+    if (list.clientWidth === blocks.width) return;
+    if (!ids.length) return adopt();
+    goal ??= anchor();
+    lay();
   }
 
-  #soon() {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#update();
+  function soon() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      update();
     });
   }
 
   /** See that what is near the window stands, and that nothing else does. */
-  #update() {
-    if (!this.ids.length) return;
-    const top = this.#top();
-    const first = this.#blocks.at(top - innerHeight);
-    const last = this.#blocks.at(top + 2 * innerHeight);
-    const held = Math.floor(this.focused() / BLOCK);
-    for (const block of [...this.#standing.keys()]) {
-      if ((block < first || block > last) && block !== held) this.#remove(block);
+  function update() {
+    if (!ids.length) return;
+    const first = blocks.at(above() - innerHeight);
+    const last = blocks.at(above() + 2 * innerHeight);
+    for (const block of [...standing.keys()]) {
+      if ((block < first || block > last) && block !== blockOf(focused())) remove(block);
     }
-    const late = this.#asked + BREATH - performance.now();
+    const late = asked + BREATH - performance.now();
     for (let block = first; block <= last; block++) {
-      if (this.#known.has(block)) this.#build(block);
-      else if (late > 0) setTimeout(() => this.#soon(), late);
-      else this.#ask(block);
+      if (known.has(block)) build(block);
+      else if (late > 0) setTimeout(soon, late);
+      else ask(block);
     }
-    const {number} = this.anchor();
-    const row = this.#known.get(Math.floor(number / BLOCK))?.[number % BLOCK];
-    if (row) this.moved(row);
+    const {number} = anchor();
+    const row = known.get(blockOf(number))?.[number % BLOCK];
+    if (row) moved(row);
   }
 
-  async #ask(block) {
-    const turn = this.#turn;
-    if (this.#waiting.has(block)) return;
-    this.#asked = performance.now();
-    this.#waiting.add(block);
-    const rows = await this.rows(idsOf(this.ids, block)).catch(() => null);
-    if (turn !== this.#turn) return;
-    this.#waiting.delete(block);
+  async function ask(block) {
+    const mine = turn;
+    if (waiting.has(block)) return;
+    asked = performance.now();
+    waiting.add(block);
+    const rows = await rowsOf(part(ids, block)).catch(() => null);
+    if (mine !== turn) return;
+    waiting.delete(block);
     if (!rows) return;
-    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.keys().next().value);
-    this.#known.set(block, rows);
-    this.#learn(block);
-    this.#soon();
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value);
+    known.set(block, rows);
+    learn(block);
+    soon();
   }
 
   /** Lay out a block whose rows are here; what is in the window stays where it is. */
-  #learn(block) {
-    const above = this.#top() >= this.#blocks.tops[block + 1];
-    const grown = this.#blocks.lay(block, this.#known.get(block).map((row) => tileRatio(row?.width, row?.height)));
-    this.#place();
-    if (this.#goal) this.#scroll();
-    else if (above) scrollBy(0, grown);
+  function learn(block) {
+    const passed = above() >= blocks.tops[block + 1];
+    const grown = blocks.lay(block, known.get(block).map((row) => tileRatio(row?.width, row?.height)));
+    place();
+    if (goal) reach();
+    else if (passed) scrollBy(0, grown);
   }
 
-  #build(block) {
-    if (this.#standing.has(block)) return;
-    const tiles = this.#known.get(block).map((row) => makeTile(row, this.query,
-      this.given.find((tile) => !tile.isConnected && tile.dataset.name === row?.name)));
-    const after = [...this.#standing.keys()].sort((a, b) => a - b).find((other) => other > block);
-    this.#standing.set(block, tiles);
-    const next = this.#standing.get(after)?.[0] ?? null;
-    for (const tile of tiles) this.list.insertBefore(tile, next);
-    this.#place();
-    if (!this.#goal || Math.floor(this.#goal.number / BLOCK) !== block) return;
-    if (this.#goal.focus) this.focus(this.#goal.number);
-    this.#goal = null;
+  function build(block) {
+    if (standing.has(block)) return;
+    const tiles = known.get(block).map((row) => makeTile(row, query,
+      given.find((tile) => !tile.isConnected && tile.dataset.name === row?.name)));
+    const after = [...standing.keys()].sort((a, b) => a - b).find((other) => other > block);
+    const next = standing.get(after)?.[0] ?? null;
+    standing.set(block, tiles);
+    for (const tile of tiles) list.insertBefore(tile, next);
+    place();
+    if (!goal || blockOf(goal.number) !== block) return;
+    if (goal.focus) focus(goal.number);
+    goal = null;
   }
 
-  #remove(block) {
-    for (const tile of this.#standing.get(block)) tile.remove();
-    this.#standing.delete(block);
+  function remove(block) {
+    for (const tile of standing.get(block)) tile.remove();
+    standing.delete(block);
   }
 
-  #place() {
-    this.list.classList.add("laid");
-    this.list.style.height = `${this.#blocks.height}px`;
-    for (const [block, tiles] of this.#standing) {
-      tiles.forEach((tile, n) => {
-        const number = block * BLOCK + n;
-        tile.dataset.number = number;
-        tile.setAttribute("aria-posinset", number + 1);
-        tile.setAttribute("aria-setsize", this.#blocks.count);
-        placeTile(tile, this.#blocks.box(number));
-      });
+  function place() {
+    list.classList.add("laid");
+    list.style.height = `${blocks.tops.at(-1)}px`;
+    for (const [block, tiles] of standing) {
+      tiles.forEach((tile, n) => placeTile(tile, block * BLOCK + n, blocks));
     }
   }
 
-  #busy(busy) {
-    this.list.setAttribute("aria-busy", busy);
+  function busy(is) {
+    list.setAttribute("aria-busy", is);
   }
 
-  /** How far the window's top is below the grid's. */
-  #top() {
-    return -this.list.getBoundingClientRect().top;
+  /** How far the grid's top is above the window's. */
+  function above() {
+    return -list.getBoundingClientRect().top;
   }
 
   /** Go to the goal: the top of the page, a height that was left, or a picture in the middle. */
-  #scroll() {
-    const {number, offset} = this.#goal;
-    const box = this.#blocks.box(number);
+  function reach() {
+    const {number, offset} = goal;
+    const box = blocks.box(number);
     const shift = offset ?? (innerHeight - box.height) / 2;
-    if (number || offset) scrollBy(0, box.top - this.#top() - shift);
+    if (number || offset) scrollBy(0, box.top - above() - shift);
     else scrollTo(0, 0);
   }
 }
 
-function idsOf(ids, block) {
+function part(ids, block) {
   return ids.slice(block * BLOCK, (block + 1) * BLOCK);
+}
+
+function blockOf(number) {
+  return Math.floor(number / BLOCK);
 }

@@ -1,16 +1,16 @@
 // The search box at the top of every page. Without scripts it is a form that opens the index.
 
 import {byId, isShortcut} from "./dom.js";
-import {Completion} from "./completion.js";
+import {startCompletion} from "./completion.js";
 
 /** Bring the box to life; opened() gives the index, search(text) is called with what to find. */
 export function startSearch(opened, search) {
   const input = byId("query");
-  const completion = new Completion(input, byId("proposals"),
+  const close = startCompletion(input, byId("proposals"),
     async (prefix) => (await opened().catch(() => null))?.complete(prefix) ?? [], search);
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
-    completion.close();
+    close();
     search(input.value.trim());
   });
   onKey((key) => {

@@ -25,7 +25,11 @@ export function shapeOf(tile) {
   return tileRatio(+image.getAttribute("width"), +image.getAttribute("height"));
 }
 
-/** Put a tile in its place. */
-export function placeTile({style}, box) {
-  for (const side of ["left", "top", "width", "height"]) style[side] = `${box[side]}px`;
+/** Put the tile of that number in its place. */
+export function placeTile(tile, number, blocks) {
+  const box = blocks.box(number);
+  for (const side of ["left", "top", "width", "height"]) tile.style[side] = `${box[side]}px`;
+  tile.dataset.number = number;
+  tile.setAttribute("aria-posinset", number + 1);
+  tile.setAttribute("aria-setsize", blocks.count);
 }
