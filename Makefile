@@ -84,8 +84,8 @@ lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
-		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
+		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
 		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from bucketlens.settings_live import LiveSettings
 
-class PageSettings(msgspec.Struct, frozen=True, kw_only=True):
+
+class PageSettings(LiveSettings, frozen=True, kw_only=True):
     """Part of :class:`bucketlens.settings.Settings`; see docs/configuration.md."""
 
     thumbnail_size: Annotated[int, Meta(ge=64, le=1024, description="long side, pixels")] = 320

@@ -49,6 +49,7 @@ __all__ = [
     "open_collecting",
     "open_pass",
     "own_outputs",
+    "pass_over",
 ]
 
 log = logging.getLogger(__name__)
@@ -210,7 +211,13 @@ def open_pass(
     Raises:
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
-    opened = open_collecting(source, out, settings, check=check)
+    return pass_over(
+        open_collecting(source, out, settings, check=check), settings, allow_deletes=allow_deletes
+    )
+
+
+def pass_over(opened: Collecting, settings: Settings, *, allow_deletes: bool = False) -> Pass:
+    """A pass over a source that is open already."""
     return Pass(
         source=opened.images,
         records=opened.collection.records,

@@ -28,6 +28,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "run": Command("run", "Label every image of SOURCE and keep records and pages in OUT."),
     "reconcile": Command("reconcile", "Repair whatever differs between SOURCE and OUT."),
+    "watch": Command("watch", "Label images as they arrive in SOURCE, until it is stopped."),
     "worker": Command("worker", "Label images as a queue tells of them, until it is stopped."),
     "label": Command("label", "Label single files and print what is seen."),
     "show": Command("show", "Show what is recorded about one image."),

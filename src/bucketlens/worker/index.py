@@ -33,17 +33,25 @@ class IndexKeeper:
         renew: Brings the index up to date.
         seconds: While there is other work, at most one renewal in so many seconds.
         failed: Told of an error that the operator must see to.
+        pause_factor: A renewal that took so long is followed by a pause of so many times that.
     """
 
     def __init__(
-        self, renew: Callable[[], None], seconds: float, failed: Callable[[ConfigError], None]
+        self,
+        renew: Callable[[], None],
+        seconds: float,
+        failed: Callable[[ConfigError], None],
+        *,
+        pause_factor: float = PAUSE_FACTOR,
     ) -> None:
         """Take the index for outdated, as it is when a worker was killed, and begin."""
         self._renew = renew
         self._seconds = seconds
         self._failed = failed
+        self._pause_factor = pause_factor
         self._changed = threading.Condition()
         self._stale = True
+        self._since: float | None = time.monotonic()
         self._idle = True
         self._closing = False
         self._next = 0.0
@@ -51,11 +59,19 @@ class IndexKeeper:
         self._thread = threading.Thread(target=self._keep, name="index", daemon=True)
         self._thread.start()
 
+    @property
+    def lag(self) -> float:
+        """Seconds since the first change that the index does not show; 0 when it shows all."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
     def mark(self) -> None:
         """Something has changed that the index shows."""
         with self._changed:
-            self._stale = True
-            self._changed.notify()
+            if not self._stale:
+                self._stale = True
+                self._since = self._since or time.monotonic()
+                self._changed.notify()
 
     def rest(self, *, idle: bool) -> None:
         """Tell whether there is other work."""
@@ -88,7 +104,8 @@ class IndexKeeper:
         return (self._quiet_next if self._idle else self._next) - time.monotonic()
 
     def _once(self) -> None:
-        self._stale = False
+        with self._changed:
+            self._stale = False
         began = time.monotonic()
         try:
             self._renew()
@@ -100,5 +117,8 @@ class IndexKeeper:
         except Exception:
             log.exception("index not renewed")
         ended = time.monotonic()
-        self._quiet_next = ended + max(SHORTEST_PAUSE, PAUSE_FACTOR * (ended - began))
+        with self._changed:
+            # What was marked meanwhile may not have been seen.
+            self._since = began if self._stale else None
+        self._quiet_next = ended + max(SHORTEST_PAUSE, self._pause_factor * (ended - began))
         self._next = max(self._quiet_next, began + self._seconds)

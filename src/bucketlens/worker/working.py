@@ -84,9 +84,10 @@ class Worker:
         index_seconds: While there is other work, it is renewed once in so many seconds at most.
         hidden: Seconds for which a message is hidden, and hidden anew before they are over.
         release: Called at the end: gives back what was held for keys to come.
+        tells: Log what becomes of each key; not where whatever settles them does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first three have defaults or names
         self,
         queue: Queue,
         intake: Intake,
@@ -97,9 +98,11 @@ class Worker:
         index_seconds: float = 30.0,
         hidden: float = HIDDEN_SECONDS,
         release: Callable[[], None] = lambda: None,
+        tells: bool = True,
     ) -> None:
         """Receive nothing yet."""
         self._release = release
+        self._tells = tells
         self._queue = queue
         self._intake = intake
         self._settle = settle
@@ -199,7 +202,8 @@ class Worker:
             outcome = Outcome.FAILED
             fields |= {"error": exc.code, "reason": exc.message}
         fields["seconds"] = round(time.monotonic() - began, 3)
-        log.info(outcome.value, extra={"fields": fields})
+        if self._tells:
+            log.info(outcome.value, extra={"fields": fields})
         with self._lock:
             self._outcomes[outcome] += 1
         if self._index is not None and outcome is not Outcome.UNCHANGED:
