@@ -86,9 +86,12 @@ class PageLog:
     page_look: str = "page-1"
     picture_look: str = "pictures-1"
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
         """Keep what was shown."""
         assert thumbnail[:2] == preview[:2] == b"\xff\xd8"
+        assert original is None
         self.pictures.add(record.source.key)
         self.write_page(record)
 

@@ -147,7 +147,11 @@ class SitePages:
             return False
 
     def update_index(self, snapshot: Snapshot) -> bool:
-        """Write search, overview and index page of a state of the catalog; False when another one came between."""
+        """Write search, overview and index page of a state of the catalog.
+
+        Returns:
+            False when another one came between.
+        """
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
         state, etag = self._shown()
         if state is not None and state.follows(shown):

@@ -13,8 +13,8 @@ from bucketlens.site.design import Design
 from bucketlens.site.digest import Digest, digest
 from bucketlens.site.overview import overview_page
 from bucketlens.site.pages import image_page
-from bucketlens.site.public import PublicImage, public_image
 from bucketlens.site.pieces import SiteIndex
+from bucketlens.site.public import PublicImage, public_image
 from bucketlens.site.shell import Shell, index_page
 from bucketlens.site.writer import SiteStore, SiteWriter
 

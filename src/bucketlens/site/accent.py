@@ -21,6 +21,9 @@ READABLE = 4.6
 LIGHT_SURFACES = ((0xE9, 0xF3, 0xF1), (0xFF, 0xFF, 0xFF))
 DARK_SURFACES = ((0x26, 0x33, 0x31), (0x13, 0x14, 0x15))
 STEPS = 100
+DARKEST = 0.04045
+"""Below this sRGB is a straight line."""
+
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 RGB = tuple[int, int, int]
@@ -51,7 +54,7 @@ def accent_of(text: str) -> Accent:
     match = HEX.fullmatch(text)
     if match is None:
         raise ConfigError(f"accent: {text!r} is not a colour; write it as #0f766e or #07e")
-    digits = match[1] if len(match[1]) == 6 else "".join(2 * digit for digit in match[1])
+    digits = "".join(2 * digit for digit in match[1]) if len(match[1]) < len("rrggbb") else match[1]
     color = (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
     light = _towards(0, color, LIGHT_SURFACES)
     dark = _towards(1, color, DARK_SURFACES)
@@ -90,7 +93,7 @@ def _luminance(color: RGB) -> float:
 
 
 def _linear(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+    return value / 12.92 if value <= DARKEST else float(((value + 0.055) / 1.055) ** 2.4)
 
 
 def _hex(color: RGB) -> str:

@@ -57,7 +57,7 @@ def original_name(key: str) -> str:
 
 def search_link(query: str, *, depth: int = 0) -> str:
     """A relative URL of a search."""
-    return f"{link(INDEX, depth=depth)}?q={quote(query, safe='')}"
+    return f"{link(INDEX, depth=depth)}?q={quote(query, safe='', errors='replace')}"
 
 
 def link(name: str, *, depth: int = 0) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import threading
+from typing import TYPE_CHECKING
 
 import jinja2
 
 from bucketlens.site import layout, wording
 from bucketlens.site.assets import assets_of
-from bucketlens.site.design import Design
+
+if TYPE_CHECKING:
+    from bucketlens.site.design import Design
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 IMPORT = re.compile(r'import \{([\w, ]+)\} from "\./([\w-]+)\.js";')
 EXPORT = re.compile(r"export (?=(?:async function|function|class|const)\b)")
 DEFINITION = re.compile(r"(export )?(?:async function\*?|function\*?|class|const|let) (\w+)")
-FOREIGN = re.compile(r"import |export (?:\{|default|\*)|\s*(?:for|while) \([^;]*\);$")
+FOREIGN = re.compile(
+    r"import |export (?:\{|default|\*)|\s*(?:for|while) \([^()]*(?:\([^()]*\)[^()]*)*\);$"
+)
 DESTRUCTURED = re.compile(r"const \{([\w, ]+)\} =")
 
 

@@ -41,7 +41,7 @@ def squeeze_script(text: str) -> str:
         if kind in ("comment", "blank"):
             gap = "\n" if "\n" in token or gap == "\n" else " "
             continue
-        if token == "}" and done[-1:] == [";"]:
+        if token.startswith("}") and done[-1:] == [";"]:
             done.pop()
         elif done and gap:
             done.append(_separator(done[-1][-1], token[0], gap))
@@ -60,7 +60,8 @@ def squeeze_style(text: str) -> str:
 def _next(text: str, place: int, done: list[str]) -> tuple[str, str, int]:
     """A token, its kind, and where the next one begins."""
     match = TOKEN.match(text, place)
-    assert match is not None  # every character is at least a sign
+    if match is None:  # not to be: every character is at least a sign
+        raise ValueError(f"no token at {text[place : place + 20]!r}")
     kind = match.lastgroup or "sign"
     if kind == "regex" and not BEFORE_REGEX.search("".join(done[-1:])):
         return text[place], "sign", place + 1

@@ -25,7 +25,7 @@ export function facetPanel(facets, query, total) {
     section("Labels", bars(facets.labels.slice(0, MANY), labelled)),
     section("Categories", bars(facets.categories, (text) => ({op: "category", text}))),
     section("Date", bars(byTime(facets.months), (value) => ({op: "date", value}), dateName)),
-    section("Colour", facets.colors.map((one) => entry("swatch", {op: "color", value: one.name},
+    section("Colour", facets.colors.filter((one) => /^[a-z]+$/.test(one.name)).map((one) => entry("swatch", {op: "color", value: one.name},
       draw("svg", {viewBox: "0 0 24 24", class: `dot ${one.name}`}, draw("title", {}, `${one.name}, ${about}${images(one.count)}`),
         draw("circle", {cx: 12, cy: 12, r: 11})))), "swatches"),
     section("Shape", facets.orientations.map((one) => entry("shape", {op: "orientation", value: one.name},

@@ -40,6 +40,8 @@ export function startGallery(opened) {
   async function search(goal) {
     const mine = ++turn;
     const text = readQuery();
+    const busy = (is) => mine === turn && byId("tiles").setAttribute("aria-busy", is);
+    busy(true);
     input.value = text;
     document.title = text ? `${text} – ${title}` : title;
     try {
@@ -47,11 +49,13 @@ export function startGallery(opened) {
       const result = await index.search(parse(text));
       if (mine !== turn) return;
       await grid.show(result.ids, text, goal ?? origin(result.ids));
+      busy(false);
       if (mine !== turn) return;
       tell(result, index.total);
       const facets = await result.facets();
       if (mine === turn) put("facets", ...facetPanel(facets, result.query, result.total));
     } catch (error) {
+      busy(false);
       if (mine === turn) fail(text, error);
     }
   }

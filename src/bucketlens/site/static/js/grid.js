@@ -39,14 +39,12 @@ export function startGrid(list, rowsOf, moved) {
   async function show(found, text, start) {
     const mine = ++turn;
     const block = blockOf(start.number);
-    busy(true);
     const rows = found.length ? await rowsOf(part(found, block)) : [];
     if (mine !== turn) return;
     [ids, query, goal] = [found.slice(0, FURTHEST), text, start];
     known = new Map([[block, rows]]);
     waiting.clear();
     lay();
-    busy(false);
   }
 
   /** The picture at the top of the window, and how far below the window's top it begins. */
@@ -185,10 +183,6 @@ export function startGrid(list, rowsOf, moved) {
     for (const [block, tiles] of standing) {
       tiles.forEach((tile, n) => placeTile(tile, block * BLOCK + n, blocks));
     }
-  }
-
-  function busy(is) {
-    list.setAttribute("aria-busy", is);
   }
 
   /** How far the grid's top is above the window's. */

@@ -19,7 +19,7 @@ export async function startImage(opened, base) {
   if (!id) return;
   back.href = `${searchUrl(query, base)}#id=${id}`;
   if (query) back.lastChild.textContent = "Back to results";
-  const around = await neighbours(opened, id, query, byId("content").dataset.name);
+  const around = await neighbours(opened, id, query, byId("content").dataset.name).catch(() => null);
   if (!around) return;
   byId("place").textContent = `${grouped(around.number + 1)} of ${grouped(around.total)}`;
   offer("ArrowLeft", around.before, "prev", "Previous image", "M10 3 5 8l5 5");
