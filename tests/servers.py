@@ -80,6 +80,11 @@ def ministack(folder: Path) -> Iterator[Server]:
         yield Server(endpoint, keys)
 
 
+def interpreter() -> str:
+    """The Python that ministack and AWS's translator of SAM are installed for."""
+    return str(Path(_program("ministack")).with_name("python"))
+
+
 def _program(name: str) -> str:
     """Where a server's program is."""
     checkout = Path(__file__).parents[1]

@@ -108,7 +108,7 @@ class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Why there are no labels.
 
     Attributes:
-        error: ``unsupported``, ``too_large``, ``damaged`` or ``missing``.
+        error: ``unsupported``, ``too_large``, ``damaged``, ``missing`` or ``crash``.
         reason: A sentence for people.
         setting: The setting that would change the outcome, if there is one.
     """

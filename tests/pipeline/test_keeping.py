@@ -36,6 +36,7 @@ Dog = 80
 NOT_KEPT = {
     *("include", "exclude", "suffixes", "hidden", "max_delete_percent", "index_seconds"),
     *("provider", "workers", "batch_size", "fsync"),
+    *("watch", "poll_seconds", "reconcile_seconds", "queue_url", "max_waiting"),
 }
 """Beside these, nothing that says how stores and services are reached or paid."""
 

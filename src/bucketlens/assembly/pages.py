@@ -7,15 +7,16 @@ import threading
 import time
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.errors import ConfigError, MissingError
+from bucketlens.assembly.designing import design_of
+from bucketlens.catalog.engine import mapped
+from bucketlens.errors import MissingError
 from bucketlens.names import key_of
 from bucketlens.records import fingerprint
-from bucketlens.site import Design, SiteIndex, SiteWriter, digest, layout
+from bucketlens.site import SiteIndex, SiteWriter, digest, layout
 from bucketlens.site.assets import assets_of
 from bucketlens.stores import ConflictError
 
@@ -35,9 +36,6 @@ WEEK = 7 * 24 * 3600
 
 PAGES_VERSION = 2
 """Part of the look of pages: raised when code, not a template, changes what they show."""
-
-MOST_STYLE = 200_000
-"""Bytes of an extra stylesheet; every visitor's browser fetches it."""
 
 PICTURES_VERSION = 1
 """Part of the look of pictures: raised when the same image gives other ones."""
@@ -83,6 +81,7 @@ class SitePages:
         self._clock = clock
         self._design = design_of(settings)
         self._writer = SiteWriter(store, self._design)
+        self._index = SiteIndex(store, clock=clock)
         self._lock = threading.Lock()
         self._identity: str | None = None
         self._begun = False
@@ -152,13 +151,13 @@ class SitePages:
         Returns:
             False when another one came between.
         """
+        with mapped("the site's index"):
+            self._index.update(snapshot)
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
         state, etag = self._shown()
         if state is not None and state.follows(shown):
             return True
         self._begin()
-        # The pages that lead to the search come after what it reads.
-        SiteIndex(self._store, clock=self._clock).update(snapshot)
         with snapshot.connect() as engine:
             self._writer.write_index(digest(engine))
         try:
@@ -220,37 +219,6 @@ class SitePages:
         """Take back all originals at once when they are no longer to be published."""
         for info in self._store.list(layout.ORIGINALS):
             self._store.delete(info.key)
-
-
-def design_of(settings: Settings) -> Design:
-    """How the site looks, by the settings.
-
-    Raises:
-        ConfigError: The extra stylesheet can't be read, or is too large to be one.
-    """
-    return Design(
-        title=settings.title,
-        accent=settings.accent,
-        extra_css=_stylesheet(settings.extra_stylesheet),
-        originals=settings.publish_originals,
-        thumbnail_size=settings.thumbnail_size,
-    )
-
-
-def _stylesheet(path: str) -> str:
-    if not path:
-        return ""
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MOST_STYLE + 1)
-    except OSError as exc:
-        raise ConfigError(f"extra_stylesheet: {path} can't be read: {exc.strerror}") from exc
-    if len(data) > MOST_STYLE:
-        raise ConfigError(f"extra_stylesheet: {path} has over {MOST_STYLE:,} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"extra_stylesheet: {path} is not UTF-8: {exc}") from exc
 
 
 @cache

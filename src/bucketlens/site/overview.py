@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "too_large": "over a size limit",
     "damaged": "damaged",
     "missing": "gone or not readable",
+    "crash": "bucketlens fails on them",
 }
 
 

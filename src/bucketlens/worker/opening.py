@@ -12,8 +12,8 @@ from bucketlens.events import Intake, source_place
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.running import available_cores
 from bucketlens.pipeline.settling import Outcome
+from bucketlens.queues import SqsQueue
 from bucketlens.records import FailureRecord
-from bucketlens.worker.sqs import SqsQueue
 from bucketlens.worker.working import Worker
 
 if TYPE_CHECKING:

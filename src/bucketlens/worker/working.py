@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.events import EventParseError
 from bucketlens.pipeline.settling import Outcome
+from bucketlens.queues import MOST_AT_ONCE
 from bucketlens.worker.holding import HIDDEN_SECONDS, Holding, pause_after
 from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.keys import KeyWork, StoppedError
@@ -29,12 +30,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from bucketlens.events import Asked, Intake
-    from bucketlens.worker.queues import Message, Queue
+    from bucketlens.queues import Message, Queue
 
 log = logging.getLogger(__name__)
-
-MOST_AT_ONCE = 10
-"""Messages in one answer of SQS, at most."""
 
 WAIT_SECONDS = 10.0
 """One long poll. Twice that is possible, but then a stop takes too long for most supervisors."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bucketlens.colors import SIMPLE
+from bucketlens.query import LEVELS, ORIENTATIONS, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
     from bucketlens.site.pieces.vocabulary import Word
 
-STEPS = (50, 60, 70, 80, 90, 95, 98)
-"""Confidence is kept as a level: how many of these it reaches. The query language has the same."""
-
-LEVELS = len(STEPS) + 1
-ORIENTATIONS = ("landscape", "portrait", "square")
 TOP_LABELS = 3
 ROWS_AT_ONCE = 1 << 15
 BATCH = 1 << 16

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.colors import SIMPLE
-from bucketlens.site.pieces.columns import ORIENTATIONS
+from bucketlens.query import ORIENTATIONS
 from bucketlens.site.pieces.facts import month_numbers
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.query import VocabularyLabel, with_synonyms
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -40,7 +42,13 @@ def read_words(connection: duckdb.DuckDBPyConnection) -> dict[int, Word]:
 
 
 def encode_words(words: list[Word]) -> bytes:
-    """The label table: all categories, then for each word id, name, aliases, their numbers."""
+    """The label table: all categories, then for each word id, name, aliases, their numbers.
+
+    Among the aliases are words that only queries know, such as kid for Person.
+    """
+    known = with_synonyms(
+        VocabularyLabel(word.id, word.name, word.aliases, word.categories) for word in words
+    )
     names = sorted({name for word in words for name in word.categories})
     number = {name: n for n, name in enumerate(names)}
     return msgspec.json.encode(
@@ -48,7 +56,7 @@ def encode_words(words: list[Word]) -> bytes:
             names,
             [
                 [word.id, word.name, word.aliases, [number[name] for name in word.categories]]
-                for word in words
+                for word in known
             ],
         ]
     )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bucketlens.errors import ConfigError, TransientError
-from bucketlens.worker.queues import Message
+from bucketlens.queues.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _AMAZON = re.compile(r"(?:[a-z0-9-]+\.)*sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _LONGEST_HIDDEN = 43_200
@@ -21,6 +21,9 @@ _READ_SECONDS = 40
 """Above the 20 that SQS waits at most for a message."""
 
 _CONNECTIONS = 32
+
+MOST_AT_ONCE = 10
+"""Messages in one request, at most."""
 
 _LATER = frozenset(
     {"ThrottlingException", "Throttling", "RequestThrottled", "OverLimit", "ServiceUnavailable"}
@@ -96,6 +99,21 @@ class SqsQueue:
         """It is done with."""
         with _errors(self.url):
             self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def delete_all(self, messages: Sequence[Message]) -> None:
+        """They are done with; one that can't be deleted comes again."""
+        for start in range(0, len(messages), MOST_AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message.receipt}
+                for number, message in enumerate(messages[start : start + MOST_AT_ONCE])
+            ]
+            with _errors(self.url):
+                self._client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+
+    def send(self, body: str) -> None:
+        """Put a message in."""
+        with _errors(self.url):
+            self._client.send_message(QueueUrl=self.url, MessageBody=body)
 
     def hide(self, message: Message, seconds: float) -> None:
         """Keep it from others for so long from now."""

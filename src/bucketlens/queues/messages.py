@@ -1,4 +1,4 @@
-"""What a worker needs of a queue: messages that come back unless they are deleted."""
+"""What is needed of a queue: messages that come back unless they are deleted."""
 
 from __future__ import annotations
 

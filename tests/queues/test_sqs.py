@@ -9,9 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from bucketlens.errors import BucketlensError, ConfigError, TransientError
-from bucketlens.worker import Message
+from bucketlens.queues import Message, SqsQueue
 from bucketlens.worker.lines import JsonLines
-from bucketlens.worker.sqs import SqsQueue
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/photos"
 MESSAGE = Message("m-1", "r-1", "{}")
