@@ -90,7 +90,7 @@ def color(red: int, green: int, blue: int, percent: float, name: str = "tan") ->
         blue=blue,
         hex_code=f"#{red:02x}{green:02x}{blue:02x}",
         css_color=name,
-        simplified_color="Brown",
+        simplified_color="brown",
         pixel_percent=percent,
     )
 

@@ -141,6 +141,7 @@ def test_pages_need_no_script(chromium: Any, sites: Sites):  # noqa: ANN401
         assert page.locator("noscript").is_visible()
         page.goto(sites.server + layout.link(layout.page_name(DOG)))
         page.check("#pick-none")
+        page.wait_for_timeout(200)
         assert page.locator(".box").first.evaluate("b => getComputedStyle(b).opacity") == "0"
         page.check("#pick-0")
         page.wait_for_timeout(200)

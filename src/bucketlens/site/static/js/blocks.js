@@ -8,11 +8,14 @@ export const BLOCK = 60;
 /** Width to height of pictures that are not known. */
 const GUESS = 1.4;
 
+/** So few pictures are shown larger. */
+const FEW_IMAGES = 16;
+
 /** The tops of all blocks of a result, and the boxes of the pictures in those that are known. */
 export function layBlocks(count, width) {
   const size = Math.ceil(count / BLOCK);
   const gap = width < 600 ? 4 : 8;
-  const target = Math.min(Math.max(112, 0.08 * width + 76), 210);
+  const target = Math.min(Math.max(112, 0.08 * width + 76), 210) * (count < FEW_IMAGES ? 1.3 : 1);
   const boxes = [];
   const tops = new Float64Array(size + 1);
   for (let block = 0; block < size; block++) {
