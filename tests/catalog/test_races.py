@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.catalog.cabinets import Cabinet, label, labelled, new_cabinet, told
 
-from bucketlens.catalog import Catalog
 from bucketlens.catalog.manifest import MANIFEST
 from bucketlens.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bucketlens.catalog import Catalog
 
 
 def test_an_update_that_is_overtaken_reads_what_changed_since(cabinet: Cabinet):
