@@ -12,8 +12,11 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_PHOTOS := examples/photos
+MACHINE ?= x86_64
 PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadgroup
 UV ?= uv
+# The package for Lambda is for this Python.
+PYTHON_LAMBDA ?= python3.12
 
 # The first of these that is new enough makes the environment; Debian's python3 may be too old.
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
@@ -22,7 +25,8 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench servers demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws
+.PHONY: soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -59,6 +63,15 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
 
+bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
+	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
+
+bench-lambda: $(VENV)/.dev-ready .servers/.ready lambda-zip  ## measure the label function on Lambda's runtime
+	@"$(PYTHON_LAMBDA)" -m venv .venv-lambda
+	@.venv-lambda/bin/python -m pip --disable-pip-version-check --quiet install awslambdaric boto3
+	$(BIN)/python bench/lambda.py --code build/lambda/bucketlens-x86_64.zip \
+		--python .venv-lambda/bin/python $(BENCH_ARGS)
+
 servers: .servers/.ready  ## install the servers that the tests of stores run against
 
 .servers/.ready: requirements/servers.txt requirements/emulator.txt
@@ -73,25 +86,47 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 	@chmod +x .servers/bin/aws-lambda-rie-*
 	@touch $@
 
+clients: .clients/.ready  ## install the programs of others that the server is tried with
+
+.clients/.ready: requirements/clients.txt
+	@$(MAKE) VENV=.clients .clients/pyvenv.cfg
+	@echo "installing the clients of the tests (requirements/clients.txt)"
+	@.clients/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes -r requirements/clients.txt
+	@touch $@
+
+linters: .linters/.ready  ## install what looks at the template for AWS
+
+.linters/.ready: requirements/sam.txt requirements/checkov.txt
+	@$(MAKE) VENV=.linters/sam .linters/sam/pyvenv.cfg
+	@$(MAKE) VENV=.linters/checkov .linters/checkov/pyvenv.cfg
+	@echo "installing what looks at the template (requirements/sam.txt, checkov.txt)"
+	@for name in sam checkov; do .linters/$$name/bin/python -m pip --disable-pip-version-check \
+		--quiet install --no-deps --require-hashes -r requirements/$$name.txt || exit 1; done
+	@touch $@
+
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
-soak: $(VENV)/.dev-ready  ## kill and restart runs for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py
+soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
+	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
-	@$(BIN)/python tools/lambda_zip.py
+	@$(BIN)/python tools/lambda_zip.py --deploy $(MACHINE)
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra evaluate requirements/build.in \
-		requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
+	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
+		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
+	$(compile) requirements/clients.in -o requirements/clients.txt
+	$(compile) requirements/sam.in -o requirements/sam.txt
+	$(compile) requirements/checkov.in -o requirements/checkov.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
 		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" .venv-bench .servers build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench .servers .linters .clients build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # What only the command line runs on, and what Lambda's Python has already: boto3 and its own.
 NOT_IN_LAMBDA := click colorama rich pygments markdown-it-py mdurl \

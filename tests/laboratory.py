@@ -85,10 +85,18 @@ class PageLog:
     writes: int = 0
     page_look: str = "page-1"
     picture_look: str = "pictures-1"
+    hidden: frozenset[str] = frozenset()
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+    def publishes(self, key: str) -> bool:
+        """Whether it is not hidden."""
+        return key not in self.hidden
+
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
         """Keep what was shown."""
         assert thumbnail[:2] == preview[:2] == b"\xff\xd8"
+        assert original is None
         self.pictures.add(record.source.key)
         self.write_page(record)
 

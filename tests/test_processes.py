@@ -27,7 +27,7 @@ QUICK = Settings(detector="none", workers=2)
 
 def helpers_of(source: str, out: str, settings: Settings = QUICK) -> Helpers | None:
     """The processes that a run would have."""
-    return open_pass(source, out, settings).helpers
+    return open_pass(source, out, settings, processes=4).helpers
 
 
 def test_only_what_processes_can_share_is_given_to_processes(tmp_path: Path):
@@ -56,7 +56,7 @@ def test_connections_to_buckets_are_not_forked(tmp_path: Path):
 
 @pytest.mark.slow
 def test_started_and_forked_processes_leave_what_threads_leave(tmp_path: Path, root: Path):
-    """Every byte of records and site, but for times and the site's identity."""
+    """Every byte of records, pages and pictures, but for times."""
     source = tmp_path / "in"
     source.mkdir()
     for number, photo in enumerate(sorted((root / "examples" / "photos").rglob("*.jpg"))):
@@ -79,12 +79,16 @@ def test_started_and_forked_processes_leave_what_threads_leave(tmp_path: Path, r
         work.run(tally, stop=threading.Event())
         assert tally.outcomes == {Outcome.LABELLED: number + 1}
         left[how] = state_of(tmp_path / how)
+    assert len(left["threads"]) > 5 * number
     assert all(state == left["threads"] for state in left.values())
 
 
+OF_IMAGES = ("images/", "thumbs/", "previews/", "data/images/", "assets/")
+
+
 def state_of(out: Path) -> dict[str, bytes]:
-    """What records say of the images, and every byte of the site."""
+    """What records say of the images, and every byte of what shows them one by one."""
     records, site = open_store(str(out / "metadata")), open_store(str(out / "site"))
     state = {i.key: canonical(decode_record(records.get(i.key).data)) for i in records.list()}
-    shown = {f"site/{i.key}": site.get(i.key).data for i in site.list() if i.key != "site.json"}
-    return state | shown
+    shown = [info.key for info in site.list() if info.key.startswith(OF_IMAGES)]
+    return state | {f"site/{key}": site.get(key).data for key in shown}

@@ -2,6 +2,7 @@
 
     python tools/lambda_zip.py                       both, into build/lambda
     python tools/lambda_zip.py --machine x86_64
+    python tools/lambda_zip.py --deploy arm64        both, and the one that the stack is to take
 
 The parts are wheels of exactly the versions and hashes of requirements/lambda.txt, for the runtime
 and not for the machine that this runs on. boto3 is not among them: every Python runtime of Lambda
@@ -31,6 +32,9 @@ RUNTIME = "3.12"
 """Of Lambda: older ones have a C library that current wheels no longer run on."""
 
 MACHINES = ("x86_64", "aarch64")
+DEPLOYED = {"x86_64": "x86_64", "arm64": "aarch64"}
+"""What Lambda calls them."""
+
 PLATFORMS = (*(f"manylinux_2_{minor}" for minor in range(34, 16, -1)), "manylinux2014")
 """What runs on Amazon Linux 2023, whose C library is 2.34; newest first."""
 
@@ -64,6 +68,9 @@ def main() -> int:
     """Build what is asked for; the exit status says whether it fits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--machine", choices=MACHINES, action="append", help="default: all")
+    parser.add_argument(
+        "--deploy", choices=DEPLOYED, default="x86_64", help="copied to bucketlens.zip"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "lambda")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -78,6 +85,8 @@ def main() -> int:
         packed = archive.stat().st_size
         print(f"{archive}: {packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked")
         fits = fits and unpacked < MOST_BYTES
+        if machine == DEPLOYED[arguments.deploy]:
+            shutil.copyfile(archive, arguments.out / "bucketlens.zip")
     if not fits:
         print(f"over the {MOST_BYTES:,} bytes that Lambda takes", file=sys.stderr)
     return 0 if fits else 1
@@ -89,7 +98,7 @@ def build(machine: str, scratch: Path, archive: Path, compiler: str | None) -> i
     download(machine, wheels)
     for wheel in sorted(wheels.glob("*.whl")):
         unpack(wheel, tree)
-    copy_package(tree)
+    copy_package(tree, machine)
     prune(tree)
     if compiler is not None:
         compile_modules(tree, compiler)
@@ -116,8 +125,8 @@ def unpack(wheel: Path, tree: Path) -> None:
                 target.write_bytes(opened.read(name))
 
 
-def copy_package(tree: Path) -> None:
-    """Put our own package into the tree, with its licence."""
+def copy_package(tree: Path, machine: str) -> None:
+    """Put our own package into the tree, with its licence and the machine that all is for."""
     shutil.copytree(
         ROOT / "src" / "bucketlens",
         tree / "bucketlens",
@@ -125,6 +134,7 @@ def copy_package(tree: Path) -> None:
     )
     for name in ("LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, tree / "bucketlens" / name)
+    (tree / "bucketlens" / "aws" / "machine").write_text(machine, "ascii")
 
 
 def files(tree: Path) -> Iterator[tuple[str, Path]]:
@@ -142,7 +152,10 @@ def prune(tree: Path) -> None:
 
 def find_compiler() -> str | None:
     """An interpreter of the runtime's version."""
-    for candidate in (sys.executable, f"python{RUNTIME}"):
+    for name in (sys.executable, f"python{RUNTIME}"):
+        candidate = shutil.which(name)  # by its whole path: it is started without one
+        if candidate is None:
+            continue
         command = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

@@ -6,7 +6,8 @@
     │   ├── UnsupportedError    not an image format that is read
     │   ├── TooLargeError       over a limit that a setting holds
     │   ├── DamagedError        the bytes are broken or cut off
-    │   └── MissingError        nothing is there, or it may not be read
+    │   ├── MissingError        nothing is there, or it may not be read
+    │   └── CrashError          bucketlens itself fails on it, time and again
     └── TransientError          the same call may work later
 
 Foreign exceptions are mapped to these once, where they enter, with ``raise … from exc``.
@@ -77,6 +78,13 @@ class MissingError(InputError):
 
     code = "missing"
     http_status = 404
+
+
+class CrashError(InputError):
+    """Labelling it hit a bug or ended the process, time and again; it is tried when asked for."""
+
+    code = "crash"
+    http_status = 500
 
 
 class TransientError(BucketlensError):

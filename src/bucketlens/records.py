@@ -25,6 +25,9 @@ from bucketlens.types import Count, ImageProperties, Label, Scores
 
 SCHEMA_VERSION = 1
 
+RECORD_SUFFIX = ".json"
+"""Of a record's name, behind the safe name of its key."""
+
 
 def _current_schema_version() -> int:
     return SCHEMA_VERSION
@@ -105,7 +108,7 @@ class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Why there are no labels.
 
     Attributes:
-        error: ``unsupported``, ``too_large``, ``damaged`` or ``missing``.
+        error: ``unsupported``, ``too_large``, ``damaged``, ``missing`` or ``crash``.
         reason: A sentence for people.
         setting: The setting that would change the outcome, if there is one.
     """

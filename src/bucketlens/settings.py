@@ -17,13 +17,20 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
+from bucketlens.settings_serving import ServingSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
 CONFIG_VARIABLE = "BUCKETLENS_CONFIG"
 SOURCE_VARIABLE = "BUCKETLENS_SOURCE"
 OUT_VARIABLE = "BUCKETLENS_OUT"
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, "BUCKETLENS_TEST_DATA"})
+CHANGES_VARIABLE = "BUCKETLENS_CHANGES_URL"
+NOT_SETTINGS = frozenset(
+    {
+        *(CONFIG_VARIABLE, SOURCE_VARIABLE, OUT_VARIABLE, CHANGES_VARIABLE),
+        "BUCKETLENS_TEST_DATA",
+    }
+)
 """Variables with our prefix that hold no setting."""
 
 IMAGE_SUFFIXES = (
@@ -37,7 +44,9 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(
+    ServingSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
@@ -105,13 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     max_pixels: Annotated[Positive, Meta(description="width x height of an image")] = 100_000_000
 
-    # What is written beside the records.
-    thumbnail_size: Annotated[int, Meta(ge=64, le=1024, description="long side, pixels")] = 320
-    preview_size: Annotated[int, Meta(ge=256, le=4096, description="long side, about, pixels")] = (
-        1024
-    )
-    pages: Annotated[bool, Meta(description="write thumbnails, previews and pages")] = True
-    title: Annotated[str, Meta(max_length=200, description="title of the site")] = "bucketlens"
+    # How things are written; what is written beside the records is in PageSettings.
     fsync: Annotated[
         bool, Meta(description="force each file to disk; slower, survives power loss")
     ] = False
@@ -136,6 +139,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
+    publish_include: Annotated[
+        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
+    ] = ()
+    publish_exclude: Annotated[
+        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
+    ] = ()
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0
@@ -177,7 +186,10 @@ class Resolved(msgspec.Struct, frozen=True):
     own_file: bool = False
 
 
-FIELDS: tuple[str, ...] = Settings.__struct_fields__
+FIELDS: tuple[str, ...] = tuple(
+    sorted(Settings.__struct_fields__, key=lambda name: name in ServingSettings.__struct_fields__)
+)
+"""All names, those of the server last."""
 
 
 def setting_types() -> dict[str, Any]:

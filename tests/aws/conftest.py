@@ -65,6 +65,7 @@ def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
         open_store(source),
         open_store(f"{out}/metadata"),
         open_store(f"{out}/site"),
+        open_store(out),
         name,
         prefix,
         {"BUCKETLENS_SOURCE": source, "BUCKETLENS_OUT": out},

@@ -36,6 +36,7 @@ class Places:
     source: Store
     records: Store
     site: Store
+    private: Store
     bucket: str
     prefix: str
     environ: Mapping[str, str]

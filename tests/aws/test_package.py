@@ -6,7 +6,11 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tools.lambda_zip import KEPT, LEFT_OUT, add, files, pack, prune, unpack
+import pytest
+from tools.lambda_zip import KEPT, LEFT_OUT, add, copy_package, files, pack, prune, unpack
+
+from bucketlens import aws
+from bucketlens.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +48,27 @@ def test_nothing_that_a_function_loads_is_left_out():
     assert any(name.startswith("bucketlens/aws/") for name in loaded)
     assert any(name.startswith("onnxruntime/") for name in loaded)
     assert [name for name in loaded if LEFT_OUT.search(name) and not KEPT.search(name)] == []
+
+
+def test_a_package_for_another_processor_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Before some library fails in its own words; where nothing is noted, nothing is checked."""
+    monkeypatch.setattr(aws, "MACHINE", tmp_path / "machine")
+    aws._check_machine("aarch64")
+    (tmp_path / "machine").write_text("x86_64")
+    aws._check_machine("x86_64")
+    with pytest.raises(ConfigError, match="built for x86_64, and the function runs on aarch64"):
+        aws._check_machine("aarch64")
+
+
+def test_the_package_notes_its_processor_and_leaves_out_the_command_line(tmp_path: Path):
+    """Our own part of the tree, as it is packed."""
+    copy_package(tmp_path, "aarch64")
+    prune(tmp_path)
+    assert (tmp_path / "bucketlens" / "aws" / "machine").read_text() == "aarch64"
+    assert (tmp_path / "bucketlens" / "LICENSE").is_file()
+    assert not (tmp_path / "bucketlens" / "cli").exists() or not list(
+        (tmp_path / "bucketlens" / "cli").rglob("*.py")
+    )
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path):

@@ -51,6 +51,23 @@ def test_a_folder_has_no_notifications(location: str):
         source_place(location)
 
 
+def test_events_of_a_folder_name_its_path():
+    """Such events are ours alone: a test's, a watcher's."""
+    place = SourcePlace.of("/srv/photos")
+    assert place == SourcePlace("/srv/photos")
+    event = ObjectEvent(store="/srv/photos", key="trip/a.jpg", kind="created")
+    assert place.key_of(event) == "trip/a.jpg"
+
+
+def test_a_folder_marker_of_unknown_size_is_no_image():
+    """Deletions say no size; without suffixes nothing else tells a marker from an image."""
+    intake = Intake(SourcePlace("photos"), KeyFilter(suffixes=()))
+    marker = ObjectEvent(store="photos", key="trip/", kind="removed")
+    assert intake.key_of(marker) is None
+    sized = ObjectEvent(store="photos", key="trip/", kind="created", size=7)
+    assert intake.key_of(sized) == "trip/"
+
+
 @pytest.mark.parametrize(
     ("bucket", "key", "found"),
     [

@@ -64,7 +64,8 @@ def test_the_nouns_are_light(module: str):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["worker", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["run", "--help"], ["worker", "--help"], ["watch", "--help"]],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]):
     """Help is there at once: no model, decoder, database or cloud library is loaded for it."""

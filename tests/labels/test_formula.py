@@ -50,7 +50,7 @@ def test_confidences_from_the_lowest_threshold_on_are_the_same_to_the_bit(seed: 
     evidence = SPACE.evidence(photo(seed))
     for combination in (*packaged_combinations(), UNFITTED):
         expected = combination.confidences(evidence, SPACE)
-        found = Formula(combination, SPACE, lowest).confidences(evidence)
+        found = Formula(combination, SPACE).confidences(evidence, lowest)
         sure = {label: value for label, value in expected.items() if value >= lowest}
         assert sure == {label: value for label, value in found.items() if value >= lowest}
         # A parent of something sure is shown with its own confidence, whatever that is.

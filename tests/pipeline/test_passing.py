@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.laboratory import BLUE, RED, Lab
 
+from bucketlens.assembly import CollectionIndex
+from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
-from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.passing import Pass, Tally, forecast
 from bucketlens.pipeline.settling import Action
 from bucketlens.pipeline.sweeping import SeenKeys
@@ -19,24 +21,28 @@ from bucketlens.records import LabelRecord
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bucketlens.records import Record
+    from bucketlens.catalog import Snapshot
 
 
-class Index:
-    """Index pages that remember what they were made from."""
-
-    look = "look-1"
+class Site:
+    """The site's files and index, which remembers the keys that it shows."""
 
     def __init__(self, lab: Lab) -> None:
         """Begin with no index."""
         self.shown: list[str] | None = None
         self.written = 0
+        self._change = 0
         self._lab = lab
 
-    def write_index(self, records: Iterator[Record]) -> None:
-        """Keep the keys."""
-        self.shown = sorted(r.source.key for r in records if isinstance(r, LabelRecord))
-        self.written += 1
+    def update_index(self, snapshot: Snapshot) -> bool:
+        """Keep the keys, if they are others."""
+        if snapshot.change != self._change:
+            with snapshot.connect() as engine:
+                rows = engine.execute("SELECT key FROM images ORDER BY key").fetchall()
+            self.shown = [key for (key,) in rows]
+            self.written += 1
+            self._change = snapshot.change
+        return True
 
     def image_keys(self) -> Iterator[str]:
         """All keys with pages."""
@@ -47,20 +53,21 @@ class Index:
         self._lab.pages.remove_image(key)
 
 
-def a_pass(lab: Lab, **changed: object) -> Pass:
+def a_pass(lab: Lab, site: Site | None = None, *, with_pages: bool = True) -> Pass:
     """A pass over the lab."""
-    labeler = lab.labeler()
-    work = Pass(
+    site = site or Site(lab)
+    catalog = Catalog(lab.private, lab.records, clock=time.time)
+    return Pass(
         source=lab.source,
         records=lab.records,
         private=lab.private,
-        pages=Index(lab),
+        pages=site if with_pages else None,
+        index=CollectionIndex(catalog, site if with_pages else None, remote=False),
         settler=lab.settler(),
-        labeler=labeler,
+        labeler=lab.labeler(),
         settings=lab.settings,
         wanted=lambda info: info.key.endswith(".jpg"),
     )
-    return replace(work, **changed)  # type: ignore[arg-type]
 
 
 def perform(work: Pass, limit: int | None = None) -> Tally:
@@ -81,24 +88,25 @@ def test_what_is_gone_is_removed_and_leaves_the_index(lab: Lab):
     fill(lab, 10)
     perform(a_pass(lab))
     lab.source.delete("003.jpg")
-    work = a_pass(lab)
-    tally = perform(work)
+    site = Site(lab)
+    tally = perform(a_pass(lab, site))
     assert {o.value: n for o, n in tally.outcomes.items()} == {"unchanged": 9, "removed": 1}
     assert len(list(lab.records.list())) == 9
     assert "003.jpg" not in lab.pages.pages
-    assert isinstance(work.pages, Index)
-    assert work.pages.shown is not None
-    assert "003.jpg" not in work.pages.shown
+    assert site.shown is not None
+    assert len(site.shown) == 9
+    assert "003.jpg" not in site.shown
 
 
 def test_a_second_pass_writes_nothing(lab: Lab):
-    """Not even the index."""
+    """Neither a record nor the catalog nor the index."""
     fill(lab, 10)
-    perform(a_pass(lab))
-    work = a_pass(lab)
-    perform(work)
-    assert isinstance(work.pages, Index)
-    assert work.pages.written == 0
+    site = Site(lab)
+    perform(a_pass(lab, site))
+    before = [*lab.private.list(), *lab.records.list()]
+    perform(a_pass(lab, site))
+    assert [*lab.private.list(), *lab.records.list()] == before
+    assert site.written == 1
 
 
 def test_an_empty_source_removes_nothing_unasked(lab: Lab):
@@ -110,7 +118,7 @@ def test_an_empty_source_removes_nothing_unasked(lab: Lab):
     with pytest.raises(ConfigError, match="allow-deletes"):
         perform(a_pass(lab))
     assert len(list(lab.records.list())) == 5
-    perform(a_pass(lab, allow_deletes=True))
+    perform(replace(a_pass(lab), allow_deletes=True))
     assert list(lab.records.list()) == []
 
 
@@ -130,13 +138,13 @@ def test_a_large_share_is_not_removed_unasked_but_the_rest_is_done(lab: Lab):
 def test_tombstones_are_not_counted_as_removals(lab: Lab):
     """What went a few at a time is not held against what goes now; without an index none stay."""
     fill(lab, 10)
-    perform(a_pass(lab, pages=None))
+    perform(a_pass(lab, with_pages=False))
     for i in range(4):
         lab.source.delete(f"{i:03}.jpg")
         lab.settle(f"{i:03}.jpg")
     assert len(list(lab.records.list())) == 10
     lab.source.delete("009.jpg")
-    tally = perform(a_pass(lab, pages=None))
+    tally = perform(a_pass(lab, with_pages=False))
     assert {o.value: n for o, n in tally.outcomes.items()} == {"unchanged": 5, "removed": 1}
     assert len(list(lab.records.list())) == 5
 
@@ -188,7 +196,7 @@ def test_records_below_a_folder_that_could_not_be_listed_stay(lab: Lab):
     lab.source.put("shut/b.jpg", RED)
     perform(a_pass(lab))
     lab.source.delete("shut/b.jpg")
-    perform(a_pass(lab, unlisted=lambda: ("shut/",)))
+    perform(replace(a_pass(lab), unlisted=lambda: ("shut/",)))
     assert any(info.key == "shut/b.jpg.json" for info in lab.records.list())
 
 
@@ -196,7 +204,7 @@ def test_files_that_are_not_wanted_are_counted_and_keep_their_records(lab: Lab):
     """An exclusion stops work; it does not remove what was done."""
     fill(lab, 10)
     perform(a_pass(lab))
-    tally = perform(a_pass(lab, wanted=lambda info: info.key != "001.jpg"))
+    tally = perform(replace(a_pass(lab), wanted=lambda info: info.key != "001.jpg"))
     assert tally.passed_over == 1
     assert len(list(lab.records.list())) == 10
 
@@ -222,28 +230,6 @@ def test_a_forecast_changes_nothing_and_counts_all(lab: Lab):
     assert what.actions == {Action.NOTHING: 4, Action.SCORE: 2, Action.REMOVE: 1}
     assert what.bytes_to_read == 2 * len(BLUE)
     assert {info.key: info.etag for info in lab.records.list()} == before
-
-
-def test_of_two_indexers_the_one_that_saw_less_looks_again(lab: Lab):
-    """An index made from an older listing never stands last."""
-    fill(lab, 3)
-    perform(a_pass(lab, pages=None))
-    slow = Index(lab)
-    fast = Index(lab)
-    write = slow.write_index
-
-    def interrupted(records: Iterator[Record]) -> None:
-        write(records)
-        if slow.written == 1:
-            lab.source.put("late.jpg", RED)
-            lab.settle("late.jpg")
-            renew_index(lab.records, lab.private, fast)
-
-    slow.write_index = interrupted  # type: ignore[method-assign]
-    renew_index(lab.records, lab.private, slow)
-    assert slow.written == 2
-    assert slow.shown is not None
-    assert "late.jpg" in slow.shown
 
 
 def test_seen_keys_know_what_was_added():

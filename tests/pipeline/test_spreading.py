@@ -14,7 +14,7 @@ import pytest
 from tests.laboratory import BLUE, GREEN, RED, ColorScorer, Lab, PageLog
 
 from bucketlens.errors import ConfigError, TransientError
-from bucketlens.pipeline.helping import serve
+from bucketlens.pipeline.helping import Post, serve
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.running import Engine, Settled
 from bucketlens.pipeline.settling import Settler
@@ -64,7 +64,7 @@ def helpers(lab: Lab, count: int = 2) -> Helpers:
 
     def start(tasks: Connection) -> BaseProcess:
         process = multiprocessing.get_context("fork").Process(
-            target=serve, args=(tasks, settler(lab), lab.labeler(), lab.settings)
+            target=serve, args=(Post(tasks), settler(lab), lab.labeler(), lab.settings)
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -6,9 +6,10 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from bucketlens.assembly.cataloguing import CollectionIndex, PoolReader
 from bucketlens.assembly.looking import (
     Models,
     build_labeler,
@@ -20,6 +21,7 @@ from bucketlens.assembly.looking import (
 )
 from bucketlens.assembly.pages import SitePages
 from bucketlens.assembly.processes import Place, find_helpers
+from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.passing import Pass
@@ -29,12 +31,14 @@ from bucketlens.stores import check_conditional_puts, open_store, store_options
 
 if TYPE_CHECKING:
     from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.spreading import Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import ListingIssue, Store
 
 __all__ = [
     "Collecting",
     "Collection",
+    "CollectionIndex",
     "Models",
     "SitePages",
     "below",
@@ -47,6 +51,7 @@ __all__ = [
     "open_collecting",
     "open_pass",
     "own_outputs",
+    "pass_over",
 ]
 
 log = logging.getLogger(__name__)
@@ -62,10 +67,16 @@ class Collection:
         out: Path or URL that the records and the site stand below.
         settings: In force.
         fresh: Nothing may be there yet.
+        processes: That the catalog may use where thousands of records are to be read. They begin
+            by importing the main module, or as forks of a program with few threads, so only
+            programs that are ready for that ask for some.
     """
 
-    def __init__(self, out: str, settings: Settings, *, fresh: bool = False) -> None:
+    def __init__(
+        self, out: str, settings: Settings, *, fresh: bool = False, processes: int = 1
+    ) -> None:
         """Open the stores; nothing is read or written yet."""
+        self._processes = processes
         self.out = out
         self._settings = settings
         options = store_options(settings, fresh=fresh)
@@ -102,13 +113,39 @@ class Collection:
             ConfigError: It can't; nothing was changed.
             TransientError: It can't be told now.
         """
-        if "://" in self.records.location and not self.records.location.startswith("memory://"):
+        if _is_remote(self.records):
             check_conditional_puts(self.records)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What all records say."""
+        reader = None
+        if self._processes > 1 and not self.records.location.startswith("memory://"):
+            stores = partial(_open_stores, self.out, self._settings)
+            reader = partial(PoolReader, stores, processes=self._processes)
+        return Catalog(self.private, self.records, clock=time.time, reader=reader)
+
+    @cached_property
+    def index(self) -> CollectionIndex:
+        """The catalog and what shows it in the site, renewed together."""
+        remote = _is_remote(self.records)
+        return CollectionIndex(self.catalog, self.pages, remote=remote)
 
     @property
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
-        return Recorder(self.records, self.pages)
+        return Recorder(self.records, self.pages, self.index.told)
+
+
+def _is_remote(store: Store) -> bool:
+    """Whether a store is reached over a network."""
+    return "://" in store.location and not store.location.startswith("memory://")
+
+
+def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
+    """The private store and that of the records, for another process."""
+    collection = Collection(out, settings)
+    return collection.private, collection.records
 
 
 def below(location: str, name: str) -> str:
@@ -139,7 +176,9 @@ class Collecting:
     unlisted: dict[str, None]
 
 
-def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -> Collecting:
+def open_collecting(
+    source: str, out: str, settings: Settings, *, check: bool, processes: int = 1
+) -> Collecting:
     """SOURCE and OUT together, with the models loaded.
 
     Args:
@@ -147,6 +186,7 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
         out: Path or URL that the records and the site stand below.
         settings: In force.
         check: Whether OUT is tried for what it must be able to do; that writes one small object.
+        processes: As of :class:`Collection`.
 
     Raises:
         ConfigError: A location is no store or can't do what it must, a model can't be loaded, or
@@ -158,7 +198,7 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
         source,
         store_options(settings, source=True, on_issue=lambda issue: _note(issue, issues)),
     )
-    collection = Collection(out, settings, fresh=True)
+    collection = Collection(out, settings, fresh=True, processes=processes)
     wanted = KeyFilter(
         suffixes=settings.suffixes,
         include=settings.include,
@@ -176,26 +216,45 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
 
 
 def open_pass(
-    source: str, out: str, settings: Settings, *, allow_deletes: bool = False, check: bool = False
+    source: str,
+    out: str,
+    settings: Settings,
+    *,
+    allow_deletes: bool = False,
+    check: bool = False,
+    processes: int = 1,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 
     Raises:
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
-    opened = open_collecting(source, out, settings, check=check)
+    opened = open_collecting(source, out, settings, check=check, processes=processes)
+    helpers = find_helpers(opened, Place(source, out), settings, processes)
+    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
+
+
+def pass_over(
+    opened: Collecting,
+    settings: Settings,
+    *,
+    allow_deletes: bool = False,
+    helpers: Helpers | None = None,
+) -> Pass:
+    """A pass over a source that is open already."""
     return Pass(
         source=opened.images,
         records=opened.collection.records,
         private=opened.collection.private,
         pages=opened.collection.pages,
+        index=opened.collection.index,
         settler=opened.settler,
         labeler=opened.labeler,
         settings=settings,
         wanted=lambda info: opened.wanted.takes(info.key, info.size),
         allow_deletes=allow_deletes,
         unlisted=lambda: tuple(opened.unlisted),
-        helpers=find_helpers(opened, Place(source, out), settings),
+        helpers=helpers,
     )
 
 

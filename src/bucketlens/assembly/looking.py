@@ -114,9 +114,9 @@ def build_labeler(
         source: Where the images are, for a service that may read them there.
     """
     if settings.classifier == REKOGNITION:
-        view = ReplyView(settings)  # before a connection: it finds mistakes in the settings
+        replies = ReplyView(settings)  # before a connection: it finds mistakes in the settings
         asking = engage_rekognition(settings, private=private, source=source, clock=clock)
-        return Labeler(settings, asking, view, clock)
+        return Labeler(settings, asking, replies, clock)
     models = find_models(settings)
     provider = settings.provider
     # ONNX Runtime lets go of Python's lock while it opens a model: 50 ms beside as much of ours.

@@ -11,25 +11,31 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.assembly.designing import design_of
+from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
+from bucketlens.events import KeyFilter
 from bucketlens.names import key_of
-from bucketlens.records import LabelRecord, Record, fingerprint
-from bucketlens.site import IndexBuilder, SiteWriter
-from bucketlens.site.assets import assets
+from bucketlens.records import fingerprint
+from bucketlens.site import SiteIndex, SiteWriter, digest, layout
+from bucketlens.site.assets import assets_of
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bucketlens.catalog import Snapshot
+    from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
 THUMBNAILS = "thumbs/"
 SITE_IDENTITY = "site.json"
+SHOWN_STATE = "data/shown.json"
 JSON = "application/json"
 WEEK = 7 * 24 * 3600
 
-PAGES_VERSION = 1
+PAGES_VERSION = 2
 """Part of the look of pages: raised when code, not a template, changes what they show."""
 
 PICTURES_VERSION = 1
@@ -42,6 +48,20 @@ class SiteIdentity(msgspec.Struct, frozen=True):
     id: str
 
 
+class ShownState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the index was last made from: a state of the catalog, and the look."""
+
+    lineage: str
+    change: int
+    look: str
+
+    def follows(self, other: ShownState) -> bool:
+        """Whether it is the same or a newer state, looking the same."""
+        same = (self.lineage, self.look) == (other.lineage, other.look)
+        return same and self.change >= other.change
+
+
+_SHOWN_STATE: msgspec.json.Decoder[ShownState] = msgspec.json.Decoder(ShownState)
 _SITE_IDENTITY: msgspec.json.Decoder[SiteIdentity] = msgspec.json.Decoder(SiteIdentity)
 
 
@@ -60,8 +80,14 @@ class SitePages:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._writer = SiteWriter(
-            store, title=settings.title, thumbnail_size=settings.thumbnail_size
+        self._design = design_of(settings)
+        self._writer = SiteWriter(store, self._design)
+        self._index = SiteIndex(store, clock=clock)
+        self._published = KeyFilter(
+            suffixes=(),
+            include=settings.publish_include,
+            exclude=settings.publish_exclude,
+            hidden=True,
         )
         self._lock = threading.Lock()
         self._identity: str | None = None
@@ -70,23 +96,33 @@ class SitePages:
     @property
     def page_look(self) -> str:
         """Changes when the page of the same record would be another."""
-        return fingerprint(self._known_identity(), self._settings.title, site_version())
+        assets = [asset.name for asset in assets_of(self._design).files]
+        design = self._design.title, self._design.originals
+        return fingerprint(self._known_identity(), design, assets, site_version())
 
     @property
     def picture_look(self) -> str:
         """Changes when the pictures of the same image would be others."""
         sizes = self._settings.thumbnail_size, self._settings.preview_size
-        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes)
+        # Another look only where originals are published: else no picture would be the same.
+        originals = ("originals",) if self._design.originals else ()
+        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes, *originals)
 
     @property
     def look(self) -> str:
         """Changes when the index of the same records would be another."""
-        return fingerprint(self.page_look, self._settings.thumbnail_size)
+        return fingerprint(self.page_look, self._settings.thumbnail_size, self._publishing)
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, public JSON, thumbnail and preview of one image."""
+    def publishes(self, key: str) -> bool:
+        """Whether an image is shown: as ``publish_include`` and ``publish_exclude`` say."""
+        return self._published.takes(key)
+
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
         self.begin()
-        self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
+        self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write page and public JSON of one image again."""
@@ -120,13 +156,54 @@ class SitePages:
         except MissingError:
             return False
 
-    def write_index(self, records: Iterator[Record]) -> None:
-        """Write the index pages from all records."""
+    def update_index(self, snapshot: Snapshot) -> bool:
+        """Write search, overview and index page of a state of the catalog.
+
+        Returns:
+            False when another one came between.
+        """
+        with mapped("the site's index"):
+            self._index.update(snapshot, look=self._publishing, publishes=self._filter)
+        shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
+        state, etag = self._shown()
+        if state is not None and state.follows(shown):
+            return True
         self.begin()
-        builder = IndexBuilder()
-        for record in records:
-            builder.add(record)
-        self._writer.write_index(builder)
+        with snapshot.connect() as engine:
+            self._writer.write_index(digest(engine))
+        try:
+            self._store.put(
+                SHOWN_STATE,
+                msgspec.json.encode(shown),
+                if_match=etag,
+                if_absent=etag is None,
+                content_type=JSON,
+            )
+        except ConflictError:
+            return False
+        return True
+
+    @property
+    def _publishing(self) -> str:
+        """Changes when the index of the same catalog would show other images."""
+        chosen = self._settings.publish_include, self._settings.publish_exclude
+        return fingerprint(chosen) if any(chosen) else ""
+
+    @property
+    def _filter(self) -> Callable[[str], bool] | None:
+        """Decides about keys; None where all are shown, which saves looking at them."""
+        return self.publishes if self._publishing else None
+
+    def _shown(self) -> tuple[ShownState | None, str | None]:
+        """The state that the index shows, and the version of the document that says so."""
+        try:
+            blob = self._store.get(SHOWN_STATE)
+        except MissingError:
+            return None, None
+        try:
+            return _SHOWN_STATE.decode(blob.data), blob.info.etag
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None, blob.info.etag
 
     def _known_identity(self) -> str:
         """The site's identity; of a site that is not there yet, the one that it will get."""
@@ -157,11 +234,18 @@ class SitePages:
                     self._store.put(SITE_IDENTITY, data, content_type=JSON)
                 self._identity = stored or identity
             self._begun = True
+        if not self._design.originals:
+            self._remove_originals()
+
+    def _remove_originals(self) -> None:
+        """Take back all originals at once when they are no longer to be published."""
+        for info in self._store.list(layout.ORIGINALS):
+            self._store.delete(info.key)
 
 
 @cache
 def site_version() -> str:
-    """Changes with everything that pages are made of, but their records and settings."""
+    """Changes with everything that pages are made of, but their records, assets and settings."""
     templates = resources.files("bucketlens.site") / "templates"
     texts = sorted((t.name, t.read_text("utf-8")) for t in templates.iterdir() if t.is_file())
-    return fingerprint(PAGES_VERSION, texts, [asset.name for asset in assets()])
+    return fingerprint(PAGES_VERSION, texts)

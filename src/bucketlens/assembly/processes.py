@@ -12,14 +12,16 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import sys
+import time
 import warnings
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.models.rekognition import REKOGNITION
-from bucketlens.pipeline.helping import serve
-from bucketlens.pipeline.running import available_cores
+from bucketlens.pipeline.helping import Post, serve
+from bucketlens.pipeline.recording import Recorder
+from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.spreading import Helpers
 
 if TYPE_CHECKING:
@@ -43,16 +45,26 @@ class Place(NamedTuple):
     out: str
 
 
-def find_helpers(opened: Collecting, place: Place, settings: Settings) -> Helpers | None:
-    """The processes of a run; None where its threads do all."""
-    count = settings.workers or available_cores()
+def find_helpers(
+    opened: Collecting, place: Place, settings: Settings, processes: int
+) -> Helpers | None:
+    """The processes of a run; None where its threads do all.
+
+    Args:
+        opened: What they work on.
+        place: Where that is.
+        settings: ``workers`` says how many, where it says anything.
+        processes: So many else; 1 where the program is not ready for more.
+    """
+    count = 1 if processes == 1 else settings.workers or processes
     locations = [opened.images.location, *opened.collection.locations]
     alone = settings.classifier == REKOGNITION or settings.provider != "cpu"
     if count == 1 or alone or any(place.startswith("memory://") for place in locations):
         return None
     if can_fork(locations):
         return Helpers(count, partial(_fork, opened, settings), LEAST_FORKED)
-    return Helpers(count, partial(_start, opened, place, settings), LEAST_STARTED)
+    start = partial(_start, opened, place, settings)
+    return Helpers(count, start, LEAST_STARTED, opened.collection.index.told)
 
 
 def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProcess:
@@ -61,7 +73,7 @@ def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProc
         _ = pages.look  # of a site that is not there yet, all must know the same identity
     gc.freeze()  # else the first collection of each process copies all that they share
     process = multiprocessing.get_context("fork").Process(
-        target=serve, args=(tasks, opened.settler, opened.labeler, settings), name="helper"
+        target=serve, args=(Post(tasks), opened.settler, opened.labeler, settings), name="helper"
     )
     with forking():
         process.start()
@@ -99,5 +111,9 @@ def _start(opened: Collecting, place: Place, settings: Settings, tasks: Connecti
 def _open_and_serve(tasks: Connection, place: Place, settings: Settings) -> None:
     from bucketlens.assembly import open_collecting  # noqa: PLC0415 - it imports this module
 
+    post = Post(tasks)
     opened = open_collecting(place.source, place.out, settings, check=False)
-    serve(tasks, opened.settler, opened.labeler, settings)
+    # The index of the first process is told of what is put, which saves it reading that back.
+    recorder = Recorder(opened.collection.records, opened.collection.pages, post.put)
+    settler = Settler(opened.images, recorder, opened.labeler, time.time)
+    serve(post, settler, opened.labeler, settings)

@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 import time
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bucketlens.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["handler", "index_handler"]
 
 _BEGAN = time.perf_counter()
+
+MACHINE = Path(__file__).with_name("machine")
+"""In a package for Lambda, the processor that it was built for; nowhere else."""
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -52,6 +58,21 @@ def _index_function() -> IndexFunction:
     return build_index_function(os.environ, began=_BEGAN)
 
 
+def _check_machine(own: str) -> None:
+    """Say so when a package is on another processor, before some library says it worse.
+
+    Raises:
+        ConfigError: The package is built for another one.
+    """
+    if MACHINE.is_file() and (built := MACHINE.read_text("ascii").strip()) != own:
+        raise ConfigError(
+            f"this package is built for {built}, and the function runs on {own}: give it the other"
+            " package (make lambda-zip MACHINE=…) or the other Architecture"
+        )
+
+
+if "_HANDLER" in os.environ and hasattr(os, "uname"):
+    _check_machine(os.uname().machine)
 if os.environ.get("_HANDLER") == f"{__name__}.{handler.__name__}":
     _label_function()
 if os.environ.get("_HANDLER") == f"{__name__}.{index_handler.__name__}":

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.errors import ConfigError
-from bucketlens.settings import OUT_VARIABLE, SOURCE_VARIABLE, Settings, load_settings
+from bucketlens.settings import (
+    CHANGES_VARIABLE,
+    OUT_VARIABLE,
+    SOURCE_VARIABLE,
+    Settings,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +25,18 @@ outside of what is looked at, whatever the bucket's notifications say."""
 
 
 class Configuration(NamedTuple):
-    """Where a function works, and how."""
+    """Where a function works, and how.
+
+    Attributes:
+        source: Location of the images.
+        out: Location of what is made of them.
+        changes: URL of the queue that tells which records changed; empty where there is none.
+    """
 
     source: str
     out: str
     settings: Settings
+    changes: str = ""
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
@@ -45,4 +58,9 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
             f"the environment does not set {missing}: s3://bucket/prefix of the images and of the "
             f"results, or {TUTORIAL_BUCKET} for one bucket with {TUTORIAL_FOLDER} and metadata/"
         )
-    return Configuration(source, out, load_settings(environ=environ).settings)
+    return Configuration(
+        source,
+        out,
+        load_settings(environ=environ).settings,
+        changes=environ.get(CHANGES_VARIABLE, ""),
+    )

@@ -12,19 +12,22 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from bucketlens.assembly import SitePages, open_pass
+from bucketlens.assembly import open_collecting
 from bucketlens.aws.configuration import read_configuration
-from bucketlens.aws.invocation import Deadline, work_until
-from bucketlens.aws.keys import SourceKeys
-from bucketlens.aws.requests import Request, merge
+from bucketlens.aws.invocation import Deadline
+from bucketlens.aws.settling import Asked, KeySettler, Settled
 from bucketlens.aws.stages import StageTimes, TimedLabeler, TimedSettler
+from bucketlens.aws.suspects import Suspects, suspect_messages
 from bucketlens.aws.telemetry import Telemetry, printable
-from bucketlens.errors import BucketlensError, InputError, TransientError
+from bucketlens.aws.tracing import Tracer
+from bucketlens.errors import BucketlensError, TransientError
 from bucketlens.events import (
     EventParseError,
+    Intake,
+    SourcePlace,
     TaskOutcome,
     batch_response,
     is_batch_invocation,
@@ -34,15 +37,14 @@ from bucketlens.events import (
     parse_batch_invocation,
     parse_sqs_batch,
 )
-from bucketlens.pipeline.recording import Recorder
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.asking import RekognitionScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bucketlens.aws.invocation import Context
-    from bucketlens.pipeline.passing import Pass
-    from bucketlens.records import FailureFacts
+    from bucketlens.pipeline.scoring import FileScorer, Scorer
+    from bucketlens.types import ObjectEvent
 
 MEGABYTES_A_PROCESSOR = 1769
 """Lambda gives one processor for so much memory."""
@@ -50,76 +52,33 @@ MEGABYTES_A_PROCESSOR = 1769
 WAITING_THREADS = 3
 """Beyond those that compute: they wait for the store meanwhile. An image takes nine requests."""
 
-METRICS = {
-    Outcome.LABELLED: "ImagesLabelled",
-    Outcome.RELABELLED: "ImagesRelabelled",
-    Outcome.REDRAWN: "ImagesRedrawn",
-    Outcome.UNCHANGED: "ImagesSkipped",
-    Outcome.REMOVED: "ImagesRemoved",
-    Outcome.FAILED: "ImagesFailed",
-}
-STAGES = {
-    "inspect": "InspectTime",
-    "read": "ReadTime",
-    "label": "LabelTime",
-    "score": "ScoreTime",
-    "commit": "CommitTime",
-    "settle": "SettleTime",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one key.
-
-    Attributes:
-        outcome: How it ended; None where it did not.
-        failure: What its record says, for a key that failed.
-        error: Why the key must come again.
-        milliseconds: What it took.
-    """
-
-    outcome: Outcome | None = None
-    failure: FailureFacts | None = None
-    error: Exception | None = None
-    milliseconds: float = 0.0
-
-
-LEFT = Settled(error=TransientError("there was no time left to finish it; it is done again"))
-
 
 class LabelFunction:
     """What Lambda calls for events.
 
     Args:
-        keys: Which keys of events are looked at.
-        settler: Settles them.
-        times: Where the settler's stages are taken.
-        telemetry: Logs and metrics.
-        max_bytes: Size of an image at most.
-        threads: Keys that are settled at once.
+        intake: Says which keys of events are looked at.
+        keys: Settles them.
+        telemetry: Logs.
+        begin: Called before each call.
         release: Called after each call: a container ends without a word, and what is held for
             keys to come would be lost with it.
     """
 
     def __init__(
         self,
-        keys: SourceKeys,
-        settler: TimedSettler,
-        times: StageTimes,
+        intake: Intake,
+        keys: KeySettler,
         telemetry: Telemetry,
         *,
-        max_bytes: int,
-        threads: int,
+        begin: Callable[[], None] = lambda: None,
         release: Callable[[], None] = lambda: None,
     ) -> None:
         """Hold the parts; they serve all calls of a container."""
+        self._intake = intake
         self._keys = keys
-        self._settler = settler
-        self._times = times
         self._telemetry = telemetry
-        self._max_bytes = max_bytes
-        self._threads = threads
+        self._begin = begin
         self._release = release
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -130,6 +89,7 @@ class LabelFunction:
             TransientError: Something that a direct event speaks of must be done again.
         """
         self._telemetry.begin(context)
+        self._begin()
         deadline = Deadline(context)
         try:
             if is_batch_invocation(event):
@@ -142,17 +102,23 @@ class LabelFunction:
 
     def _answer_queue(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         failed: dict[str, Exception] = {}
-        asked: list[tuple[str, Request]] = []
+        asked: list[tuple[str, Asked]] = []
         for message_id, outcome in parse_sqs_batch(event):
             if isinstance(outcome, EventParseError):
                 failed[message_id] = outcome
                 continue
             for part in outcome.damaged:
                 failed[message_id] = EventParseError(f"{part.what}: {part.why}")
-            asked += [(message_id, request) for request in self._requests(outcome.events)]
-        settled = self._settle([request for _, request in asked], deadline, returned=len(failed))
-        for message_id, request in asked:
-            if (error := settled[request.key].error) is not None:
+            asked += [(message_id, one) for one in self._asked(outcome.events)]
+        doubted = suspect_messages(event)
+        settled = self._keys.settle(
+            [one for _, one in asked],
+            deadline,
+            suspects={key for message_id, (key, _) in asked if message_id in doubted},
+            damaged=len(failed),
+        )
+        for message_id, (key, _) in asked:
+            if (error := settled[key].error) is not None:
                 failed[message_id] = error
         for message_id, error in failed.items():
             self._telemetry.log.warning(
@@ -163,7 +129,7 @@ class LabelFunction:
 
     def _answer_event(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         parsed = parse(event)
-        settled = self._settle(self._requests(parsed.events), deadline)
+        settled = self._keys.settle(self._asked(parsed.events), deadline)
         errors = {key: done.error for key, done in settled.items() if done.error is not None}
         if errors:
             key, first = next(iter(errors.items()))
@@ -177,104 +143,33 @@ class LabelFunction:
 
     def _answer_job(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         invocation = parse_batch_invocation(event)
-        asked: dict[str, Request] = {}
+        asked: dict[str, Asked] = {}
         outcomes: dict[str, TaskOutcome] = {}
         for task in invocation.tasks:
             if isinstance(task.subject, EventParseError):
                 continue
-            requests = self._requests([task.subject])
-            if requests:
-                asked[task.task_id] = requests[0]
+            found = self._asked([task.subject])
+            if found:
+                asked[task.task_id] = found[0]
             else:
                 outcomes[task.task_id] = TaskOutcome("Succeeded", "passed over")
-        settled = self._settle(list(asked.values()), deadline)
-        for task_id, request in asked.items():
-            outcomes[task_id] = _task_outcome(settled[request.key])
+        settled = self._keys.settle(asked.values(), deadline)
+        for task_id, (key, _) in asked.items():
+            outcomes[task_id] = _task_outcome(settled[key])
         return batch_response(invocation, outcomes)
 
-    def _requests(self, events: Sequence[Any]) -> list[Request]:
-        """The events that are about images of the source."""
-        requests = []
+    def _asked(self, events: Sequence[ObjectEvent]) -> list[Asked]:
+        """The keys of the events that are about images of the source."""
+        asked = []
         for event in events:
-            key = self._keys.key_of(event)
+            key = self._intake.key_of(event)
             if key is not None:
-                requests.append(Request(key, event.sequencer))
+                asked.append((key, event.sequencer))
                 continue
             self._telemetry.log.info(
                 "passed over", extra={"bucket": printable(event.store), "key": printable(event.key)}
             )
-        return requests
-
-    def _settle(
-        self, requests: Sequence[Request], deadline: Deadline, *, returned: int = 0
-    ) -> dict[str, Settled]:
-        """Settle each key once, however many events speak of it; tell what came of it."""
-        sequencers = merge(requests)
-        done = work_until(
-            deadline,
-            list(sequencers),
-            lambda key: self._settle_key(key, sequencers[key]),
-            threads=self._threads,
-        )
-        settled = {key: done.get(key, LEFT) for key in sequencers}
-        counts = dict.fromkeys(METRICS.values(), 0)
-        errors: Counter[str] = Counter()
-        for key, result in settled.items():
-            self._log(key, result)
-            if result.outcome is not None:
-                counts[METRICS[result.outcome]] += 1
-            if result.failure is not None:
-                errors[result.failure.error] += 1
-            if result.error is not None:
-                errors[_class_of(result.error)] += 1
-        counts["KeysReturned"] = sum(result.error is not None for result in settled.values())
-        counts["MessagesDamaged"] = returned
-        times = {STAGES[name]: values for name, values in self._times.take_all().items()}
-        self._telemetry.write_metrics(counts, errors=errors, milliseconds=times)
-        return settled
-
-    def _settle_key(self, key: str, sequencer: str | None) -> Settled:
-        """Settle one key; whatever goes wrong with it stays with it.
-
-        What fails for good has its record and is done. An error that could leave no record, such
-        as a permission that is missing, comes again, so that it ends among the dead letters and
-        not nowhere. Nothing is logged here: a key that is left behind ends in another call.
-        """
-        began = time.perf_counter()
-        try:
-            with self._times.taking("settle"):
-                outcome = self._settler.settle(key, self._max_bytes, sequencer=sequencer)
-        except Exception as exc:  # noqa: BLE001 - one key never stops the rest
-            return Settled(error=exc, milliseconds=1000 * (time.perf_counter() - began))
-        failure = self._settler.failures.pop(key, None)
-        return Settled(
-            outcome,
-            failure if outcome is Outcome.FAILED else None,
-            milliseconds=1000 * (time.perf_counter() - began),
-        )
-
-    def _log(self, key: str, settled: Settled) -> None:
-        facts: dict[str, Any] = {
-            "key": printable(key),
-            "milliseconds": round(settled.milliseconds, 1),
-        }
-        if settled.error is not None:
-            self._log_error(settled.error, facts)
-            return
-        if settled.outcome is not None:
-            facts["outcome"] = settled.outcome.value
-        if (why := settled.failure) is not None:
-            facts |= {"error": why.error, "reason": why.reason, "setting": why.setting}
-        self._telemetry.log.info("settled", extra=facts)
-
-    def _log_error(self, exc: Exception, facts: dict[str, Any]) -> None:
-        """Log why a key comes again: with the traceback where it is our fault."""
-        facts |= {"error": _class_of(exc), "reason": printable(str(exc))}
-        facts["setting"] = getattr(exc, "setting", None)
-        if isinstance(exc, TransientError | InputError):
-            self._telemetry.log.warning("not settled", extra=facts)
-        else:
-            self._telemetry.log.error("not settled", exc_info=exc, extra=facts)
+        return asked
 
 
 def build_label_function(environ: Mapping[str, str], *, began: float) -> LabelFunction:
@@ -287,31 +182,46 @@ def build_label_function(environ: Mapping[str, str], *, began: float) -> LabelFu
     Raises:
         ConfigError: The operator must change something first.
     """
-    source, out, settings = read_configuration(environ)
-    work = open_pass(source, out, settings)
-    times = StageTimes()
+    configuration = read_configuration(environ)
+    settings = configuration.settings
+    opened = open_collecting(configuration.source, configuration.out, settings, check=False)
+    tracer = Tracer(environ)
+    times = StageTimes(tracer.stage)
     at_once = settings.workers or _processors(environ)
-    labeler = TimedLabeler(settings, work.labeler.scorer, work.labeler.view, times, at_once=at_once)
-    settler = TimedSettler(work.source, _recorder(work), labeler, times)
+    scorer, view = opened.labeler.scorer, opened.labeler.view
+    labeler = TimedLabeler(settings, scorer, view, times, at_once=at_once)
+    settler = TimedSettler(opened.images, opened.collection.recorder, labeler, times)
     telemetry = Telemetry(
         "label",
-        models=[model.name for model in labeler.scorer.facts],
+        models=[model.name for model in scorer.facts],
         init_seconds=time.perf_counter() - began,
     )
-    return LabelFunction(
-        SourceKeys.of(work.source.location, work.wanted),
+    keys = KeySettler(
         settler,
+        Suspects(settler, labeler, opened.collection.private),
         times,
         telemetry,
         max_bytes=settings.max_bytes,
         threads=at_once + WAITING_THREADS,
-        release=labeler.close,
     )
+    intake = Intake(SourcePlace.of(opened.images.location), opened.wanted)
+    release = _release(labeler, scorer, telemetry)
+    return LabelFunction(intake, keys, telemetry, begin=tracer.begin, release=release)
 
 
-def _recorder(work: Pass) -> Recorder:
-    """Recorder of the records and pages that a pass has."""
-    return Recorder(work.records, work.pages if isinstance(work.pages, SitePages) else None)
+def _release(
+    labeler: TimedLabeler, scorer: Scorer | FileScorer, telemetry: Telemetry
+) -> Callable[[], None]:
+    """What ends each call; with a service it also measures what of the month's limit is spent."""
+    if not isinstance(scorer, RekognitionScorer):
+        return labeler.close
+
+    def release() -> None:
+        labeler.close()
+        with suppress(BucketlensError):
+            telemetry.write_metrics({}, percent={"SpendPercent": scorer.estimate(0).percent})
+
+    return release
 
 
 def _processors(environ: Mapping[str, str]) -> int:
@@ -319,10 +229,6 @@ def _processors(environ: Mapping[str, str]) -> int:
     if not memory.isdigit():
         return os.cpu_count() or 1
     return max(1, int(memory) // MEGABYTES_A_PROCESSOR)
-
-
-def _class_of(error: Exception) -> str:
-    return error.code if isinstance(error, BucketlensError) else "bug"
 
 
 def _task_outcome(settled: Settled) -> TaskOutcome:

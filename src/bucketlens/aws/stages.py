@@ -13,7 +13,7 @@ from bucketlens.pipeline.settling import Outcome, Settler
 from bucketlens.records import FailureRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bucketlens.pipeline.labelling import Labelled, LabelView, Loaded, Result
     from bucketlens.pipeline.recording import Recorder
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class StageTimes:
     """How long the stages of a call took, in milliseconds, by the name of the stage."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, told: Callable[[str, float, float], None] = lambda *_: None) -> None:
+        """Begin with none; ``told`` is called with each stage, its begin and its end."""
+        self._told = told
         self._lock = threading.Lock()
         self._times: dict[str, list[float]] = {}
 
@@ -40,9 +41,11 @@ class StageTimes:
         try:
             yield
         finally:
-            spent = 1000 * (time.perf_counter() - began)
+            spent = time.perf_counter() - began
             with self._lock:
-                self._times.setdefault(stage, []).append(spent)
+                self._times.setdefault(stage, []).append(1000 * spent)
+            now = time.time()
+            self._told(stage, now - spent, now)
 
     def take_all(self) -> dict[str, list[float]]:
         """What was taken since the last call."""

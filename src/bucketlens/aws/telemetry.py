@@ -63,6 +63,7 @@ class Telemetry:
         *,
         errors: Counter[str] | None = None,
         milliseconds: Mapping[str, Sequence[float]] | None = None,
+        percent: Mapping[str, float] | None = None,
     ) -> None:
         """Write the metrics of one call.
 
@@ -70,6 +71,7 @@ class Telemetry:
             counts: By the name of the metric; also those that are zero.
             errors: Failed images by their class, which becomes a dimension.
             milliseconds: Single values by the name of the metric.
+            percent: By the name of the metric.
         """
         metrics = self._new_metrics()
         metrics.add_metadata("models", self._models)
@@ -78,6 +80,8 @@ class Telemetry:
         for name, values in (milliseconds or {}).items():
             for value in values:
                 metrics.add_metric(name, "Milliseconds", round(value, 3))
+        for name, share in (percent or {}).items():
+            metrics.add_metric(name, "Percent", round(share, 2))
         if self._init_seconds is not None:
             metrics.add_metric("ColdStart", "Count", 1)
             metrics.add_metric("InitTime", "Milliseconds", 1000 * self._init_seconds)

@@ -48,8 +48,8 @@ def relabel_all(
     else:
         names = chain(first, names)
         _relabel_in_processes(names, collection, settings, alone, total, stop)
-    if total.written and collection.pages is not None:
-        renew_index(collection.records, collection.private, collection.pages)
+    if total.written:
+        renew_index(collection.records, collection.index)
     return total
 
 

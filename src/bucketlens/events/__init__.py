@@ -17,7 +17,7 @@ from bucketlens.events.envelopes import ParsedMessage, is_sqs_batch, parse, pars
 from bucketlens.events.filters import KeyFilter
 from bucketlens.events.intake import Asked, Intake, SourcePlace, source_place
 from bucketlens.events.parsed import EventParseError, ParsedEvents, PassedOver
-from bucketlens.events.sequencers import sequencer_newer
+from bucketlens.events.sequencers import newest, sequencer_newer
 from bucketlens.settings import IMAGE_SUFFIXES
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "batch_response",
     "is_batch_invocation",
     "is_sqs_batch",
+    "newest",
     "outcome_of",
     "parse",
     "parse_batch_invocation",

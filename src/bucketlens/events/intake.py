@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bucketlens.errors import ConfigError
 from bucketlens.events.envelopes import parse
-from bucketlens.events.sequencers import sequencer_newer
+from bucketlens.events.sequencers import newest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +26,25 @@ class SourcePlace(NamedTuple):
     """Where a source is in its bucket.
 
     Attributes:
-        bucket: Its name.
+        bucket: Its name; of a source that is in none, its path, as events of folders name it.
         prefix: Of the keys of all images, with its trailing slash; empty for the whole bucket.
     """
 
     bucket: str
     prefix: str = ""
+
+    @classmethod
+    def of(cls, location: str) -> SourcePlace:
+        """From the location of any store: a URL or a path.
+
+        >>> SourcePlace.of("s3://photos/uploads")
+        SourcePlace(bucket='photos', prefix='uploads/')
+        """
+        found = _BUCKET.fullmatch(location)
+        if found is None or found["scheme"].lower() == "file":
+            return cls(location)
+        prefix = found["prefix"].rstrip("/")
+        return cls(found["bucket"], f"{prefix}/" if prefix else "")
 
     def key_of(self, event: ObjectEvent) -> str | None:
         """The event's key as the source's store knows it; None where it is not in the source.
@@ -52,11 +65,10 @@ def source_place(location: str) -> SourcePlace:
     Raises:
         ConfigError: It is not in a bucket.
     """
-    found = _BUCKET.fullmatch(location)
-    if found is None or found["scheme"].lower() == "file":
+    place = SourcePlace.of(location)
+    if place.bucket == location:
         raise ConfigError(f"{location} is not in a bucket, so no notification can speak of it")
-    prefix = found["prefix"].rstrip("/")
-    return SourcePlace(found["bucket"], f"{prefix}/" if prefix else "")
+    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,15 @@ class Intake:
         self._place = place
         self._wanted = wanted
 
+    def key_of(self, event: ObjectEvent) -> str | None:
+        """The key below the source; None where the event is about nothing that is looked at."""
+        key = self._place.key_of(event)
+        if key is None:
+            return None
+        # Not every sender says the size; a name that ends so is a folder marker in all but theory.
+        size = 0 if event.size is None and key.endswith("/") else event.size
+        return key if self._wanted.takes(key, size) else None
+
     def read(self, payload: bytes | str | Mapping[str, Any]) -> Asked:
         """What a notification asks for; a key is named once, however often it stands there.
 
@@ -99,12 +120,5 @@ class Intake:
             EventParseError: Nothing in it can be understood.
         """
         parsed = parse(payload)
-        keys: dict[str, str | None] = {}
-        elsewhere = 0
-        for event in parsed.events:
-            key = self._place.key_of(event)
-            if key is None or not self._wanted.takes(key, event.size):
-                elsewhere += 1
-            elif keys.get(key) is None or sequencer_newer(event.sequencer, keys[key]):
-                keys[key] = event.sequencer
-        return Asked(keys, elsewhere, parsed.passed_over)
+        keys = [(key, event.sequencer) for event in parsed.events if (key := self.key_of(event))]
+        return Asked(newest(keys), len(parsed.events) - len(keys), parsed.passed_over)

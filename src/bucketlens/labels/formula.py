@@ -43,14 +43,12 @@ class Formula:
     Args:
         combination: The weights.
         space: The labels.
-        lowest: Lower confidences (0 to 1) may be left out.
     """
 
-    def __init__(self, combination: Combination, space: LabelSpace, lowest: float) -> None:
+    def __init__(self, combination: Combination, space: LabelSpace) -> None:
         """Look up the weights of each label."""
         self._combination = combination
         self._space = space
-        self._lowest = logit(lowest, SMALLEST) - SLACK
         kinds: list[Weights] = [getattr(combination, kind) for kind in space.situations]
         self._rows = tuple(
             Row(w.bias, w.mass, w.energy, w.breadth * breadth, w.found, w.objects)
@@ -58,9 +56,9 @@ class Formula:
         )
         self._above = tuple(above[1:] for above in space.above)
 
-    def confidences(self, evidence: Evidence) -> dict[int, float]:
-        """As ``Combination.confidences``, without some that are lower than ``lowest``."""
-        own = self._own_confidences(evidence)
+    def confidences(self, evidence: Evidence, lowest: float) -> dict[int, float]:
+        """As ``Combination.confidences``, without some that are lower than ``lowest``, 0 to 1."""
+        own = self._own_confidences(evidence, logit(lowest, SMALLEST) - SLACK)
         raised = dict(own)
         for label, confidence in own.items():
             for above in self._above[label]:
@@ -68,7 +66,7 @@ class Formula:
                     raised[above] = confidence
         return raised
 
-    def _own_confidences(self, evidence: Evidence) -> dict[int, float]:
+    def _own_confidences(self, evidence: Evidence, lowest: float) -> dict[int, float]:
         labels = candidates(evidence)
         found, objects = evidence.found, evidence.objects
         masses = evidence.mass[labels].clip(LEAST_MASS, MOST_MASS).tolist()
@@ -86,6 +84,6 @@ class Formula:
                 log_odds += row.found * found_log_odds(found.get(label, 0.0))
             if row.objects:
                 log_odds += row.objects * math.log1p(objects.get(label, 0))
-            if log_odds >= self._lowest:
+            if log_odds >= lowest:
                 own[label] = sigmoid(log_odds)
         return own

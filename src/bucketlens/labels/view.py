@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -69,6 +70,27 @@ class View:
         self.taxonomy = taxonomy
         self.space = LabelSpace(taxonomy, classifier, detector)
         self.combination = combination or combination_for(tuple(models))
+        self._formula = Formula(self.combination, self.space)
+        # Stored scores have four digits, so that there are few to be worked out.
+        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
+        self.version = f"bucketlens-{taxonomy.version}"
+        self._shapes: tuple[Shape, ...] = ()
+        self._settings = settings
+        self._follow(settings)
+
+    def with_settings(self, settings: Settings) -> View:
+        """The same view under other settings; it shares all that does not follow from them.
+
+        Raises:
+            ConfigError: As for a new view.
+        """
+        other = copy.copy(self)
+        View._follow(other, settings)
+        return other
+
+    def _follow(self, settings: Settings) -> None:
+        if settings.display_names != self._settings.display_names:
+            self._shapes = ()
         self._settings = settings
         self._own_thresholds = {
             self._resolve(name, "label_thresholds"): threshold
@@ -77,14 +99,12 @@ class View:
         self._thresholds = self._resolve_thresholds()
         self._shown = self._resolve_filters()
         self._lowest = min((self._thresholds[label] for label in self._shown), default=0.0)
-        self._formula = Formula(self.combination, self.space, self._lowest / 100.0)
-        self._shapes = tuple(self._shape(label) for label in range(len(taxonomy.labels)))
-        # Stored scores have four digits, so that there are few to be worked out.
-        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
-        self.version = f"bucketlens-{taxonomy.version}"
+        self._shapes = self._shapes or tuple(
+            self._shape(label) for label in range(len(self.taxonomy.labels))
+        )
         self.fingerprint = fingerprint(
             VIEW_VERSION,
-            taxonomy.fingerprint,
+            self.taxonomy.fingerprint,
             self.combination,
             self._thresholds,
             sorted(self._shown),
@@ -99,7 +119,7 @@ class View:
         if "GENERAL_LABELS" not in self._settings.features:
             return ()
         evidence = self.space.evidence(scores)
-        confidences = self._formula.confidences(evidence)
+        confidences = self._formula.confidences(evidence, self._lowest / 100.0)
         instances = self._instances(evidence)
         ordered = sorted(
             (-round(100.0 * confidences[label], DIGITS), self._shapes[label].name, label)

@@ -62,25 +62,46 @@ class Halted:
         return ConfigError(self.message, setting=self.setting)
 
 
-def serve(tasks: Connection, settler: Settler, labeler: Labeler, settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A record that was put, for an index that would have to read it back."""
+
+    name: str
+    etag: str
+    data: bytes
+
+
+class Post:
+    """A helper's end of the connection; safe to share between threads."""
+
+    def __init__(self, tasks: Connection) -> None:
+        """Send nothing yet."""
+        self.tasks = tasks
+        self._sending = threading.Lock()
+
+    def send(self, message: Settled | Halted | Put) -> None:
+        """Send a message whole."""
+        with self._sending:
+            self.tasks.send(message)
+
+    def put(self, name: str, etag: str, data: bytes) -> None:
+        """Tell of a record that was put."""
+        self.send(Put(name, etag, data))
+
+
+def serve(post: Post, settler: Settler, labeler: Labeler, settings: Settings) -> None:
     """Settle what comes through a connection, and send back what became of each key."""
     prepare_process()
-    sending = threading.Lock()
-
-    def send(message: Settled | Halted) -> None:
-        with sending:
-            tasks.send(message)
-
     # One at a time: a batch gains a processor nothing, and all of it would have to be waited for.
     alone = msgspec.structs.replace(settings, workers=1, batch_size=1)
-    engine = Engine(settler, labeler, alone, lambda s: send(portable(s)), retry_delays=())
+    engine = Engine(settler, labeler, alone, lambda s: post.send(portable(s)), retry_delays=())
     try:
-        engine.run(received(tasks, engine))
+        engine.run(received(post.tasks, engine))
     except ConfigError as exc:
-        send(Halted(exc.message, exc.setting))
+        post.send(Halted(exc.message, exc.setting))
     except BaseException as exc:  # noqa: BLE001 - nobody else would tell of it
-        send(Halted("".join(traceback.format_exception(exc)), bug=True))
-    tasks.close()
+        post.send(Halted("".join(traceback.format_exception(exc)), bug=True))
+    post.tasks.close()
 
 
 def prepare_process() -> None:

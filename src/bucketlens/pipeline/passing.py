@@ -11,20 +11,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
-from bucketlens.names import output_name
 from bucketlens.pipeline.indexing import renew_index
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.settling import Action, Outcome
 from bucketlens.pipeline.spreading import Spread
-from bucketlens.pipeline.sweeping import SeenKeys, Sweep, drop_tombstone
+from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Sequence
 
-    from bucketlens.pipeline.indexing import IndexPages
+    from bucketlens.pipeline.indexing import Index, IndexPages
     from bucketlens.pipeline.labelling import Labeler
     from bucketlens.pipeline.settling import Settler
     from bucketlens.pipeline.spreading import Helpers
@@ -83,8 +81,9 @@ class Pass:
     Attributes:
         source: The images.
         records: The records.
-        private: Where the state of the index is kept.
-        pages: Writes the index; None when there are no pages.
+        private: Where settings and state are kept.
+        pages: Knows the files of the site; None when there are no pages.
+        index: What is made from all records.
         wanted: Which objects of the listing are looked at.
         allow_deletes: Pass both safety stops.
         unlisted: Beginnings of keys that the last listing could not show.
@@ -96,6 +95,7 @@ class Pass:
     records: Store
     private: Store
     pages: IndexPages | None
+    index: Index
     settler: Settler
     labeler: Labeler
     settings: Settings
@@ -132,6 +132,7 @@ class Pass:
         told: Callable[[Settled], None],
     ) -> None:
         seen = SeenKeys()
+        self.index.listen()
 
         def report(settled: Settled) -> None:
             tally.add(settled)
@@ -146,9 +147,8 @@ class Pass:
         if listing.complete and not (tally.interrupted or tally.unswept):
             refusal = self._sweep(Sweep(self.records, seen, self.unlisted()), report, stop)
             tally.interrupted = stop.is_set()
-        if self.pages is not None:
-            for key in renew_index(self.records, self.private, self.pages):
-                self._settle_quietly(key)
+        for key in renew_index(self.records, self.index):
+            self._settle_quietly(key)
         if refusal is not None:
             raise refusal
 
@@ -197,9 +197,7 @@ class Pass:
             outcome = self._settle_quietly(key)
             if outcome not in {None, Outcome.UNCHANGED}:
                 report(Settled(key, outcome))
-        if self.pages is None:
-            self._drop_tombstones(sweep)
-        else:
+        if self.pages is not None:
             self._sweep_pages(sweep, self.pages)
         return None
 
@@ -222,14 +220,6 @@ class Pass:
                 plan = self.settler.inspect(key)
                 if plan.info is None and plan.action is Action.NOTHING:
                     yield key
-
-    def _drop_tombstones(self, sweep: Sweep) -> None:
-        """Where there is no index, nobody waits for them."""
-        for key in sweep.tombstones():
-            name = output_name(key, RECORD_SUFFIX)
-            etag = self.settler.inspect(key).standing.etag
-            if etag is not None and drop_tombstone(self.records, name, etag):
-                self._settle_quietly(key)
 
 
 class _Listing:

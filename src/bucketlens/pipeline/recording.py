@@ -24,6 +24,7 @@ import msgspec
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
 from bucketlens.records import (
+    RECORD_SUFFIX,
     FailureRecord,
     LabelRecord,
     Record,
@@ -35,9 +36,9 @@ from bucketlens.records import (
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from bucketlens.stores import Store
+    from collections.abc import Callable
 
-RECORD_SUFFIX = ".json"
+    from bucketlens.stores import Store
 
 R = TypeVar("R", LabelRecord, FailureRecord)
 
@@ -56,8 +57,13 @@ class Pages(Protocol):
     def picture_look(self) -> str:
         """Changes when the thumbnail or preview of the same image would be another."""
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, thumbnail and preview of one image."""
+    def publishes(self, key: str) -> bool:
+        """Whether an image is shown at all."""
+
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, thumbnail and preview of one image, and itself where that is wanted."""
 
     def write_page(self, record: LabelRecord) -> None:
         """Write the page of one image again; its pictures stay."""
@@ -67,10 +73,11 @@ class Pages(Protocol):
 
 
 class Pictures(NamedTuple):
-    """What a page shows of the image itself, as JPEG."""
+    """What a page shows of the image itself, as JPEG; the original only where it is published."""
 
     thumbnail: bytes
     preview: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +106,19 @@ class Recorder:
     Args:
         records: The records' store.
         pages: Where pages go; None when none are wanted.
+        told: Told of each record that was put: its name, its etag, its bytes.
     """
 
-    def __init__(self, records: Store, pages: Pages | None) -> None:
+    def __init__(
+        self,
+        records: Store,
+        pages: Pages | None,
+        told: Callable[[str, str, bytes], None] = lambda *_: None,
+    ) -> None:
         """Hold the stores."""
         self.pages = pages
         self._records = records
+        self._told = told
 
     def read(self, key: str) -> Standing:
         """What stands in the place of an image's record."""
@@ -125,12 +139,14 @@ class Recorder:
         """Whether the page that is wanted stands, or none does where none is wanted."""
         if self.pages is None:
             return True
-        wanted = self.pages.page_look if isinstance(record, LabelRecord) else None
-        return record.observed.page == wanted
+        shown = isinstance(record, LabelRecord) and self.pages.publishes(record.source.key)
+        return record.observed.page == (self.pages.page_look if shown else None)
 
     def pictures_agree(self, record: LabelRecord) -> bool:
         """Whether the pictures that are wanted stand."""
-        return self.pages is None or record.observed.pictures == self.pages.picture_look
+        if self.pages is None or not self.pages.publishes(record.source.key):
+            return True
+        return record.observed.pictures == self.pages.picture_look
 
     def put_labels(
         self, standing: Standing, record: LabelRecord, pictures: Pictures | None = None
@@ -150,6 +166,8 @@ class Recorder:
         before = standing.about_image
         if self.pages is None:
             return self._put(standing, _doubted(record, before)) is not None
+        if not self.pages.publishes(record.source.key):
+            return self._put_unshown(standing, record, doubt=pictures is not None)
         kept = before.observed.pictures if isinstance(before, LabelRecord) else None
         if pictures is None and not kept:
             page = None if before is None or before.observed.page is None else UNCERTAIN
@@ -161,7 +179,7 @@ class Recorder:
         if claimed is None:
             return False
         if pictures:
-            self.pages.write_image(record, pictures.thumbnail, pictures.preview)
+            self.pages.write_image(record, *pictures)
             kept = self.pages.picture_look
         else:
             self.pages.write_page(record)
@@ -177,16 +195,25 @@ class Recorder:
             record: The record; what it says of its page is put right.
             doubt: Remove files even where the old record says that there are none.
         """
-        before = standing.about_image
         if self.pages is None:
-            return self._put(standing, _doubted(record, before)) is not None
+            return self._put(standing, _doubted(record, standing.about_image)) is not None
+        return self._put_unshown(standing, record, doubt=doubt)
+
+    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> bool:
+        """Put a record of what has no page, and remove what showed it.
+
+        A record of the same kind that tells of no page vouches for that; of another kind it may
+        be that of a pass without pages.
+        """
+        before = standing.about_image
         clean = _marked(record, None, None)
-        if isinstance(before, FailureRecord) and before.observed.page is None and not doubt:
+        vouches = before is not None and before.observed.page is None and not doubt
+        if vouches and type(before) is type(record):
             return self._put(standing, clean) is not None
         claimed = self._claim(standing, _marked(record, UNCERTAIN, None))
         if claimed is None:
             return False
-        self.pages.remove_image(record.source.key)
+        self.remove_pages(record.source.key)
         return self._put(claimed, clean) is not None
 
     def put_tombstone(self, standing: Standing, record: Tombstone) -> bool:
@@ -215,16 +242,18 @@ class Recorder:
 
     def _put(self, standing: Standing, record: Record) -> Standing | None:
         """Put a record in the place of what was read; None when it is no longer that."""
+        data = encode_record(record)
         try:
             etag = self._records.put(
                 standing.name,
-                encode_record(record),
+                data,
                 if_match=standing.etag,
                 if_absent=standing.etag is None,
                 content_type="application/json",
             )
         except ConflictError:
             return None
+        self._told(standing.name, etag, data)
         return Standing(standing.name, record, etag)
 
     def _shows_the_same(

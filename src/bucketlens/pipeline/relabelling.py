@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.pipeline.labelling import shown_fields
-from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
-from bucketlens.records import LabelRecord
+from bucketlens.records import RECORD_SUFFIX, LabelRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bucketlens.pipeline.labelling import LabelView
+    from bucketlens.pipeline.recording import Recorder
     from bucketlens.stores import Store
 
 ATTEMPTS = 4

@@ -107,6 +107,10 @@ class ModelScorer:
         self.facts: tuple[ModelFacts, ...] = tuple(model_facts(card) for card in cards)
         self.fingerprint: str = score_fingerprint(cards, settings)
 
+    def under(self, settings: Settings) -> ModelScorer:
+        """The same models, opened once, under other settings."""
+        return ModelScorer(self._classifier, self._detector, settings=settings)
+
     def score(self, images: Sequence[DecodedImage]) -> list[Scores]:
         """Score images of any sizes; the classifier takes all their views in one batch."""
         classes, embeddings = self._classify(images)

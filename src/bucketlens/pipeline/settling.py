@@ -13,7 +13,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.errors import InputError, MissingError, TransientError
+from bucketlens.errors import CrashError, InputError, MissingError, TransientError
 from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
 from bucketlens.records import FailureRecord, LabelRecord, SourceFacts, Tombstone, canonical
 from bucketlens.stores import ForbiddenError
@@ -241,8 +241,8 @@ class Settler:
         return self._action_on_labels(found, doubt=doubt)
 
     def _action_on_failure(self, found: FailureRecord, *, doubt: bool) -> Action:
-        # A permission changes without a trace in the object, so what was forbidden is tried again.
-        if found.failure.error == MissingError.code:
+        # A permission, and a program, change without a trace in the object: tried again.
+        if found.failure.error in {MissingError.code, CrashError.code}:
             return Action.SCORE
         if found.limits_fingerprint != self._labeler.limits_fingerprint:
             return Action.SCORE

@@ -74,6 +74,11 @@ class Estimate:
         return self.calls * self.price
 
     @property
+    def percent(self) -> float:
+        """Share of the month's limit that is spent; of no limit at all everything."""
+        return 100 * self.spent / self.limit if self.limit else 100.0
+
+    @property
     def suffices(self) -> bool:
         """Whether the month has money for all of them."""
         return self.affordable is None or self.calls <= self.affordable

@@ -24,7 +24,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import TransientError
-from bucketlens.pipeline.helping import Halted, HelperError
+from bucketlens.pipeline.helping import Halted, HelperError, Put
 from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
 from bucketlens.pipeline.settling import Outcome
 
@@ -56,11 +56,13 @@ class Helpers:
         count: How many work at once.
         start: Starts one and gives it this end of a connection.
         least: Objects that a source must have: below, starting them costs more than it gains.
+        told: Told of each record that they put, where they say so: its name, its etag, its bytes.
     """
 
     count: int
     start: Callable[[Connection], BaseProcess]
     least: int
+    told: Callable[[str, str, bytes], None] = lambda *_: None
 
 
 @dataclass(eq=False, slots=True)
@@ -191,9 +193,12 @@ class Spread:
         if isinstance(message, Halted):
             self._cause = self._cause or message.error()
             return True
-        helper.held.pop(message.key, None)
         try:
-            self._take(message)
+            if isinstance(message, Put):
+                self.helpers.told(message.name, message.etag, message.data)
+            else:
+                helper.held.pop(message.key, None)
+                self._take(message)
         except BaseException as exc:  # noqa: BLE001 - as above
             self._cause = self._cause or exc
         return True

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import MissingError
-from bucketlens.pipeline.recording import RECORD_SUFFIX
 from bucketlens.records import (
+    RECORD_SUFFIX,
     FailureRecord,
     LabelRecord,
     Tombstone,

@@ -15,8 +15,8 @@ import numpy as np
 
 from bucketlens.errors import ConfigError, MissingError
 from bucketlens.names import key_hash, key_of
-from bucketlens.pipeline.recording import RECORD_SUFFIX, Recorder
-from bucketlens.records import Tombstone
+from bucketlens.pipeline.recording import Recorder
+from bucketlens.records import RECORD_SUFFIX, Tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +75,6 @@ class Sweep:
     def orphans(self) -> Iterator[str]:
         """Keys of records whose image is gone, streamed; tombstones are none."""
         return (key for key, tombstone in self._without_image() if not tombstone)
-
-    def tombstones(self) -> Iterator[str]:
-        """Keys of tombstones whose image is still gone, streamed."""
-        return (key for key, tombstone in self._without_image() if tombstone)
 
     def check(self, source: str, max_percent: float) -> None:
         """Refuse to remove records where it is likelier that the source is not what it seems.

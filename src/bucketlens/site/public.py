@@ -47,7 +47,7 @@ def public_image(record: LabelRecord) -> PublicImage:
     """The part of a record that may be shown."""
     properties = record.image_properties
     return PublicImage(
-        key=_unicode(record.source.key),
+        key=visible_key(record.source.key),
         width=record.image.width,
         height=record.image.height,
         date=iso_day(moment_of(record).seconds),
@@ -62,7 +62,7 @@ def encode_public_image(record: LabelRecord) -> bytes:
     return _encoder().encode(public_image(record))
 
 
-def _unicode(key: str) -> str:
+def visible_key(key: str) -> str:
     """A key as JSON can hold it: what was no UTF-8 becomes a visible sign, as in the record."""
     return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", key)
 

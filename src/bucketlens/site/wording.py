@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
+from bucketlens.moments import Moment, moment
 
 if TYPE_CHECKING:
     from bucketlens.records import LabelRecord
@@ -19,20 +19,6 @@ MONTHS = (
 
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
 JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
-DAY = 86_400.0
-LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """When an image is from.
-
-    Attributes:
-        seconds: Since the epoch; a photo's own clock has no zone and is read as UTC.
-        taken: Whether the photo says so itself; otherwise it is when the file was last changed.
-    """
-
-    seconds: float
-    taken: bool
 
 
 def shown(text: str) -> str:
@@ -54,25 +40,8 @@ def _can_be_seen(character: str) -> bool:
 
 
 def moment_of(record: LabelRecord) -> Moment:
-    """When the photo was taken if it says, else when its file was last changed.
-
-    A photo can't be younger than its file: a camera whose clock runs ahead is not believed,
-    or its photos would stay on top of the index for years.
-    """
-    modified = min(max(record.observed.modified, 0.0), LAST)
-    taken = _seconds(record.image.taken)
-    if taken is not None and taken <= modified + DAY:
-        return Moment(taken, taken=True)
-    return Moment(modified, taken=False)
-
-
-def _seconds(iso: str | None) -> float | None:
-    if not iso:
-        return None
-    try:
-        return datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
+    """When the photo was taken if it says, else when its file was last changed."""
+    return moment(record.image.taken, record.observed.modified)
 
 
 def day(seconds: float) -> str:
@@ -95,6 +64,23 @@ def month(seconds: float) -> str:
 def year(seconds: float) -> str:
     """``2026``."""
     return str(datetime.fromtimestamp(seconds, UTC).year)
+
+
+def date_name(date: str) -> str:
+    """``November 2026`` for ``2026-11``, ``2026`` for ``2026``."""
+    year, _, month = date.partition("-")
+    return f"{MONTHS[int(month) - 1]} {int(year)}" if month else str(int(year))
+
+
+def month_names(first: str, last: str) -> list[str]:
+    """All months from the first to the last: ``2026-11``, ``2026-12``, ``2027-01``."""
+    begin, end = (int(name[:4]) * 12 + int(name[5:]) - 1 for name in (first, last))
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(begin, end + 1)]
+
+
+def year_names(first: str, last: str) -> list[str]:
+    """All years from the first to the last."""
+    return [f"{year:04}" for year in range(int(first), int(last) + 1)]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

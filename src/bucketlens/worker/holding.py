@@ -17,7 +17,7 @@ from bucketlens.errors import BucketlensError, ConfigError, TransientError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bucketlens.worker.queues import Message, Queue
+    from bucketlens.queues import Message, Queue
 
 log = logging.getLogger(__name__)
 

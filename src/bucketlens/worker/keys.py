@@ -39,6 +39,21 @@ class KeyWork(Generic[T]):
         self._running: set[str] = set()
         self._stopping = False
 
+    @property
+    def waiting(self) -> int:
+        """How many keys wait for their turn."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many keys are being settled."""
+        return len(self._running)
+
+    def busy(self, key: str) -> bool:
+        """Whether a key waits for its turn, or is being settled."""
+        with self._lock:
+            return key in self._waiting or key in self._running
+
     def ask(self, key: str, sequencer: str | None = None) -> Future[T]:
         """Have a key settled; what becomes of it.
 

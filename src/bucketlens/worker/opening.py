@@ -12,12 +12,12 @@ from bucketlens.events import Intake, source_place
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.running import available_cores
 from bucketlens.pipeline.settling import Outcome
+from bucketlens.queues import SqsQueue
 from bucketlens.records import FailureRecord
-from bucketlens.worker.sqs import SqsQueue
 from bucketlens.worker.working import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bucketlens.assembly import Collecting
     from bucketlens.pipeline.settling import Settler
@@ -37,18 +37,13 @@ def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Wo
         TransientError: The queue or OUT can't be reached now.
     """
     place = source_place(source)
-    queue = SqsQueue(queue_url, region=settings.s3_region or None)
-    if not queue.has_dead_letters():
-        log.warning(
-            "the queue has no redrive policy: messages that can't be understood come back until"
-            " they are too old"
-        )
+    queue = open_queue(queue_url, settings)
     opened = open_collecting(source, out, settings, check=True)
 
     def settle(key: str, sequencer: str | None) -> Outcome:
         outcome = opened.settler.settle(key, settings.max_bytes, sequencer=sequencer)
         if outcome is Outcome.FAILED:
-            _tell_why(opened.settler, key)
+            tell_why(opened.settler, key)
         return outcome
 
     return Worker(
@@ -56,13 +51,28 @@ def open_worker(source: str, out: str, queue_url: str, settings: Settings) -> Wo
         Intake(place, opened.wanted),
         settle,
         threads=THREADS_PER_CORE * (settings.workers or available_cores()),
-        renew=_renewal(opened, settings),
+        renew=index_renewal(opened, settings),
         index_seconds=settings.index_seconds,
         release=opened.labeler.close,
     )
 
 
-def _tell_why(settler: Settler, key: str) -> None:
+def open_queue(url: str, settings: Settings) -> SqsQueue:
+    """A queue of SQS that can be used.
+
+    Raises:
+        ConfigError, TransientError: It can't, or can't be reached now.
+    """
+    queue = SqsQueue(url, region=settings.s3_region or None)
+    if not queue.has_dead_letters():
+        log.warning(
+            "the queue has no redrive policy: messages that can't be understood come back until"
+            " they are too old"
+        )
+    return queue
+
+
+def tell_why(settler: Settler, key: str) -> None:
     """Log what the failure record of a key says."""
     with suppress(InputError, TransientError):
         found = settler.inspect(key).found
@@ -72,16 +82,21 @@ def _tell_why(settler: Settler, key: str) -> None:
             log.warning("failure recorded", extra={"fields": fields})
 
 
-def _renewal(opened: Collecting, settings: Settings) -> Callable[[], None] | None:
-    """What brings the index up to date; None where nobody wants that."""
+def index_renewal(
+    opened: Collecting, settings: Settings
+) -> Callable[[frozenset[str] | None], Iterable[str]] | None:
+    """What brings the index up to date as an IndexKeeper wants it; None where nobody does."""
     collection = opened.collection
-    pages = collection.pages
-    if pages is None or not settings.index_seconds:
+    if not settings.index_seconds:
         return None
+    collection.index.listen()
 
-    def renew() -> None:
-        for key in renew_index(collection.records, collection.private, pages):
+    def renew(keys: frozenset[str] | None) -> list[str]:
+        back = []
+        for key in renew_index(collection.records, collection.index, keys):
             with suppress(InputError, TransientError):
-                opened.settler.settle(key, settings.max_bytes)
+                if opened.settler.settle(key, settings.max_bytes) is not Outcome.UNCHANGED:
+                    back.append(key)
+        return back
 
     return renew

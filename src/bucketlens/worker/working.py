@@ -20,21 +20,19 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.events import EventParseError
 from bucketlens.pipeline.settling import Outcome
+from bucketlens.queues import MOST_AT_ONCE
 from bucketlens.worker.holding import HIDDEN_SECONDS, Holding, pause_after
 from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.keys import KeyWork, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from bucketlens.events import Asked, Intake
-    from bucketlens.worker.queues import Message, Queue
+    from bucketlens.queues import Message, Queue
 
 log = logging.getLogger(__name__)
-
-MOST_AT_ONCE = 10
-"""Messages in one answer of SQS, at most."""
 
 WAIT_SECONDS = 10.0
 """One long poll. Twice that is possible, but then a stop takes too long for most supervisors."""
@@ -80,26 +78,29 @@ class Worker:
         intake: Reads them.
         settle: Settles one key, given the sequencer of its event.
         threads: Keys that are settled at once.
-        renew: Brings the index up to date; None where there is none.
+        renew: Brings the index up to date, see :class:`IndexKeeper`; None where there is none.
         index_seconds: While there is other work, it is renewed once in so many seconds at most.
         hidden: Seconds for which a message is hidden, and hidden anew before they are over.
         release: Called at the end: gives back what was held for keys to come.
+        tells: Log what becomes of each key; not where whatever settles them does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first three have defaults or names
         self,
         queue: Queue,
         intake: Intake,
         settle: Callable[[str, str | None], Outcome],
         *,
         threads: int,
-        renew: Callable[[], None] | None = None,
+        renew: Callable[[frozenset[str] | None], Iterable[str]] | None = None,
         index_seconds: float = 30.0,
         hidden: float = HIDDEN_SECONDS,
         release: Callable[[], None] = lambda: None,
+        tells: bool = True,
     ) -> None:
         """Receive nothing yet."""
         self._release = release
+        self._tells = tells
         self._queue = queue
         self._intake = intake
         self._settle = settle
@@ -199,11 +200,12 @@ class Worker:
             outcome = Outcome.FAILED
             fields |= {"error": exc.code, "reason": exc.message}
         fields["seconds"] = round(time.monotonic() - began, 3)
-        log.info(outcome.value, extra={"fields": fields})
+        if self._tells:
+            log.info(outcome.value, extra={"fields": fields})
         with self._lock:
             self._outcomes[outcome] += 1
         if self._index is not None and outcome is not Outcome.UNCHANGED:
-            self._index.mark()
+            self._index.mark(key)
 
     def _key_done(self, job: _Job, key: str, future: Future[None]) -> None:
         """Told by the thread that settled the key."""

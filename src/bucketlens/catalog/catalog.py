@@ -1,0 +1,152 @@
+"""The catalog of one collection: kept up to date, and asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from bucketlens.catalog.checking import Checked, check
+from bucketlens.catalog.comparing import want_listed, want_named
+from bucketlens.catalog.files import Files
+from bucketlens.catalog.manifest import read_manifest
+from bucketlens.catalog.merging import merge_all, merge_tiers
+from bucketlens.catalog.pieces import PieceReader
+from bucketlens.catalog.snapshot import Snapshot
+from bucketlens.catalog.spool import Spool
+from bucketlens.catalog.sweeping import sweep
+from bucketlens.catalog.updating import Update
+from bucketlens.names import encode_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from duckdb import DuckDBPyConnection
+
+    from bucketlens.catalog.pieces import Asked, Piece
+    from bucketlens.catalog.updating import Reader, Refreshed
+    from bucketlens.stores import Store
+
+
+class MakesReader(Protocol):
+    """Makes what reads many records at once."""
+
+    def __call__(self, files: Files, spool: Spool, *, keep_scores: bool) -> Reader:
+        """For one update, or one check."""
+
+
+class Catalog:
+    """What all records of a collection say.
+
+    Several processes may keep it at once: that costs work and never harm.
+
+    Args:
+        private: Where it is kept, below ``catalog/``.
+        records: The records.
+        reader: Makes what reads many records at once; without one this process reads them.
+        clock: Gives the time, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        private: Store,
+        records: Store,
+        *,
+        reader: MakesReader | None = None,
+        clock: Callable[[], float],
+    ) -> None:
+        """Open nothing yet."""
+        self.spool = Spool()
+        self._records = records
+        self._files = Files(private)
+        self._clock = clock
+        self._reader = reader
+
+    def refresh(self, keys: Iterable[str] | None = None) -> Refreshed:
+        """Bring the catalog up to date with the records.
+
+        Args:
+            keys: Of the images whose records may have changed; without, the listing of the records
+                is compared with the catalog.
+
+        Raises:
+            CatalogError: It can't be read; :meth:`rebuild` makes it anew.
+            TransientError: The store is away, or others kept coming first.
+        """
+        names = None if keys is None else [encode_name(key) for key in keys]
+        done = self._update(names, anew=False)
+        if done.changed:
+            merge_tiers(self._files)
+            sweep(self._files.private, self._clock())
+        return done
+
+    def rebuild(self) -> Refreshed:
+        """Make the catalog from the records alone, whatever stands."""
+        done = self._update(None, anew=True)
+        sweep(self._files.private, self._clock())
+        return done
+
+    def compact(self) -> None:
+        """Merge all segments into one, and drop what no longer holds from all files."""
+        merge_all(self._files)
+        sweep(self._files.private, self._clock())
+
+    def check(self) -> Checked:
+        """Compare the catalog with the records, each of which is read.
+
+        Raises:
+            CatalogError: The manifest can't be read.
+            TransientError: The store is away.
+        """
+        manifest = read_manifest(self._files.private).manifest
+        reader = self._open_reader(keep_scores=False)
+        return check(manifest, self._files, reader, self._records.list())
+
+    def snapshot(self) -> Snapshot:
+        """The state as it stands; an empty one where there is no catalog.
+
+        Raises:
+            CatalogError: The manifest is damaged.
+            TransientError: The store is away.
+        """
+        return Snapshot(read_manifest(self._files.private).manifest, self._files)
+
+    def close(self) -> None:
+        """Remove temporary files."""
+        self.spool.clear()
+        self._files.close()
+
+    def _update(self, names: list[str] | None, *, anew: bool) -> Refreshed:
+        def want(engine: DuckDBPyConnection) -> None:
+            if names is None:
+                want_listed(engine, self._records.list())
+            else:
+                want_named(engine, names)
+
+        reader = self._open_reader(keep_scores=True)
+        done = Update(self._files, reader, want, spool=self.spool, anew=anew).run()
+        if names is None:
+            self.spool.clear()
+        return done
+
+    def _open_reader(self, *, keep_scores: bool) -> Reader:
+        if self._reader is not None:
+            return self._reader(self._files, self.spool, keep_scores=keep_scores)
+        return OwnReader(self._records, self._files, self.spool, keep_scores=keep_scores)
+
+
+class OwnReader:
+    """Reads records in this process."""
+
+    def __init__(self, records: Store, files: Files, spool: Spool, *, keep_scores: bool) -> None:
+        """Hold the stores."""
+        self._keep_scores = keep_scores
+        self._records = records
+        self._files = files
+        self._spool = spool
+
+    def read_all(self, asked: Iterator[list[Asked]], first: int) -> Iterator[Piece]:
+        """Read them, one piece after the other."""
+        reader = PieceReader(
+            self._records, self._files, self._spool.path, keep_scores=self._keep_scores
+        )
+        for number, some in enumerate(asked, first):
+            yield reader.read(number, some)

@@ -1,0 +1,96 @@
+"""What of the records the catalog does not know: found by comparing, before anything is read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bucketlens.catalog.engine import mapped
+from bucketlens.catalog.pieces import PIECE, Asked
+from bucketlens.records import RECORD_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from duckdb import DuckDBPyConnection
+
+    from bucketlens.catalog.spool import Spool
+    from bucketlens.types import ObjectInfo
+
+SLICE = 65_536
+"""Entries of a listing that are handed to DuckDB at once."""
+
+
+def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
+    """Make the table ``wanted``: names whose record is not the one that ``images`` shows.
+
+    Those that the listing does not show are among them: reading them says whether they are gone.
+    """
+    take_listing(engine, listing)
+    with mapped("the comparison with the records"):
+        engine.execute(
+            "CREATE OR REPLACE TABLE wanted AS"
+            " SELECT name, any_value(l.etag) AS etag, any_value(i.scored) AS scored,"
+            " any_value(i.scores_digest) AS scores_digest"
+            " FROM listed l FULL JOIN images i USING (name)"
+            " WHERE l.etag IS DISTINCT FROM i.record_etag GROUP BY name"
+        )
+
+
+def want_all(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
+    """Make the table ``wanted`` of all names that the listing shows."""
+    take_listing(engine, listing)
+    engine.execute(
+        "CREATE OR REPLACE TABLE wanted AS SELECT name, any_value(etag) AS etag,"
+        " NULL::BIGINT AS scored, NULL::BIGINT AS scores_digest FROM listed GROUP BY name"
+    )
+
+
+def take_listing(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
+    """Make the table ``listed`` of the records' names and etags."""
+    engine.execute("CREATE OR REPLACE TABLE listed (name VARCHAR, etag VARCHAR)")
+    entries = ((i.key, i.etag) for i in listing if i.key.endswith(RECORD_SUFFIX))
+    while some := list(islice(entries, SLICE)):
+        columns = {
+            "name": np.array([name for name, _ in some], dtype=object),
+            "etag": np.array([etag for _, etag in some], dtype=object),
+        }
+        engine.register("given", columns)
+        engine.execute(
+            f"INSERT INTO listed SELECT left(name, -{len(RECORD_SUFFIX)}), etag FROM given"
+        )
+        engine.unregister("given")
+
+
+def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Make the table ``wanted`` of these names, whatever their records are."""
+    engine.register("given", {"name": np.array([*names, ""], dtype=object)})
+    with mapped("the look for images by name"):
+        engine.execute(
+            "CREATE OR REPLACE TABLE wanted AS"
+            " SELECT DISTINCT s.name, NULL::VARCHAR AS etag, i.scored, i.scores_digest"
+            " FROM given s LEFT JOIN images i USING (name) WHERE s.name <> ''"
+        )
+    engine.unregister("given")
+
+
+def unread(engine: DuckDBPyConnection, spool: Spool | None) -> Iterator[list[Asked]]:
+    """What is wanted and not read yet (in the version that was listed), some at a time."""
+    cursor = engine.cursor()
+    cursor.execute(
+        "SELECT name, scored, scores_digest, etag FROM wanted w WHERE NOT EXISTS"
+        " (SELECT 1 FROM incoming i WHERE i.name = w.name AND i.record_etag = w.etag)"
+        " ORDER BY name"
+    )
+    while rows := cursor.fetchmany(PIECE):
+        yield [
+            Asked(
+                name,
+                None if digest is None else (scored, digest),
+                spool.find(name, etag) if spool is not None and etag is not None else None,
+            )
+            for name, scored, digest, etag in rows
+        ]
+    cursor.close()

@@ -1,0 +1,62 @@
+"""``bucketlens watch``: images labelled as they arrive in a folder or bucket."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+import click
+
+from bucketlens.cli.options import resolve_settings, setting_options
+
+INTERRUPTED = 130
+
+
+@click.command("watch")
+@click.argument("source")
+@click.argument("out")
+@click.option("--queue", "queue_url", metavar="URL", help="Queue of SQS that tells of changes.")
+@setting_options("include", "exclude", "workers", "pages", "classifier", "detector")
+@click.pass_obj
+def command(
+    config_file: str | None,
+    /,
+    source: str,
+    out: str,
+    assignments: tuple[str, ...],
+    **flags: object,
+) -> int:
+    r"""Watch SOURCE, label what arrives, and keep OUT in step, until it is stopped.
+
+    What was there before is labelled too, behind what has just come. Ctrl-C or SIGTERM finishes
+    what is begun; what is left then, the next start finds. Each line of the log is one JSON
+    object, on standard error.
+
+    \b
+    bucketlens watch ~/Pictures ~/labels
+    bucketlens watch s3://photos/uploads s3://labels --queue "$QUEUE_URL"
+    """
+    from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
+    from bucketlens.lines import JsonLines  # noqa: PLC0415
+    from bucketlens.live import open_live  # noqa: PLC0415
+
+    settings = resolve_settings(config_file, assignments, out, **flags).settings
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    log = logging.getLogger("bucketlens")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    stop = threading.Event()
+    with stopping(stop, lambda line: log.info(line.strip())):
+        live = open_live(source, out, settings)
+        live.start()
+        log.info("ready", extra={"fields": {"source": source, "out": out}})
+        stop.wait()
+        whole = live.stop()
+    log.info("ended", extra={"fields": {"whole": whole, **live.status().outcomes}})
+    if not whole:  # threads that hang would keep the process from ending
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    return 0
