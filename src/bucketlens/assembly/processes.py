@@ -1,10 +1,10 @@
 """The processes of a run: whether it has some, and how each comes by its parts.
 
 On Linux with folders they are forks of this process, which has its models open: one begins within
-hundredths of a second, and memory for the models is taken once. Elsewhere (macOS forks no
-process that has threads with a good conscience; connections to buckets do not survive it) each
-starts anew and opens its own. Threads of this process do all where processes could not share what
-is worked on: a store in memory, a model on a GPU, a service with one account of what is spent.
+milliseconds, and memory for the models is taken once. Elsewhere each starts anew and opens its own
+(macOS forks no process that has threads with a good conscience, and connections to buckets do not
+survive it). Threads of this process do all where processes could not share what is worked on: a
+store in memory, a model on a GPU, a service with one account of what is spent.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 LEAST_FORKED = 32
 LEAST_STARTED = 256
-"""Images that a source must have: a fork costs hundredths of a second, a start two thirds of one
-and as much again while both cores are busy with it."""
+"""Images that a source must have: a fork costs milliseconds, a start two thirds of a second."""
 
 
 class Place(NamedTuple):
