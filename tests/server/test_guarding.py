@@ -121,7 +121,10 @@ def test_a_proxy_gives_the_server_its_public_name():
 
 def test_default_ports_are_the_same_with_and_without_their_number():
     """A browser leaves out 443 and 80, a client may not."""
-    names = server_names(loopback=False, public_url="https://photos.example:443", scheme="http")
-    assert names.is_own("https://photos.example", "anything")
-    assert names.is_own("http://nas", "nas:80")
-    assert not names.is_own("http://nas:81", "nas:80")
+    names = server_names(loopback=True, public_url="https://photos.example:443", scheme="http")
+    assert names.is_own("https://photos.example", "photos.example")
+    assert not names.is_own("http://photos.example", "photos.example")
+    assert names.is_own("http://localhost:8080", "localhost:8080")
+    plain = server_names(loopback=False, public_url="", scheme="http")
+    assert plain.is_own("http://nas", "nas:80")
+    assert not plain.is_own("http://nas:81", "nas:80")

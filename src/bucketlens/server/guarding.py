@@ -63,11 +63,12 @@ class Names:
     def is_own(self, origin: str, host: str) -> bool:
         """Whether an Origin header names the page of this server, which was asked as ``host``."""
         parts = urlsplit(origin)
-        asked = (parts.scheme, _with_port(parts.netloc.lower(), parts.scheme))
-        own = [(self.scheme, host)]
-        if self.public is not None:
-            own.append(self.public)
-        return asked in {(scheme, _with_port(name.lower(), scheme)) for scheme, name in own}
+        asked = _complete(parts.scheme, parts.netloc)
+        if self.public is None:
+            return asked == _complete(self.scheme, host)
+        if asked == _complete(*self.public):
+            return True  # whatever name the proxy has for us
+        return _name(host) != _name(self.public[1]) and asked == _complete(self.scheme, host)
 
 
 def server_names(*, loopback: bool, public_url: str, scheme: str) -> Names:
@@ -153,5 +154,7 @@ def _name(host: str) -> str:
     return name if colon and port.isdigit() else host.lower()
 
 
-def _with_port(host: str, scheme: str) -> str:
-    return host if _name(host) != host else f"{host}:{DEFAULT_PORTS.get(scheme, '')}"
+def _complete(scheme: str, host: str) -> tuple[str, str]:
+    """An origin's two parts, with the port that is meant where none is said."""
+    host = host.lower()
+    return scheme, host if _name(host) != host else f"{host}:{DEFAULT_PORTS.get(scheme, '')}"
