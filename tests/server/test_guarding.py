@@ -59,6 +59,13 @@ def test_its_own_page_may(server: Running):
     assert answer.status == 415
 
 
+def test_a_form_of_its_own_page_may_hide_its_origin(server: Running):
+    """Under no-referrer a browser sends Origin: null; whose page it is, Sec-Fetch-Site says."""
+    for site, status in (("same-origin", 415), ("cross-site", 403), ("none", 403)):
+        answer = server.ask("/v1/labels", "POST", b"x", origin="null", sec_fetch_site=site)
+        assert answer.status == status
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_other_pages_can_embed_nothing(server: Running, site: str):
     """Not as a picture, a script or a frame; another port of this machine is another site too."""
