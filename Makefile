@@ -25,8 +25,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws
-.PHONY: soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
