@@ -31,7 +31,7 @@ def measure(out: str, snapshot: Snapshot) -> dict[str, Any]:
         "seconds": time.perf_counter() - began,
         "work": time.process_time() - worked,
         "peak_mb": peak / 1024,
-        **update._asdict(),
+        **{name: value for name, value in update._asdict().items() if name != "overview"},
     }
 
 
