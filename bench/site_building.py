@@ -12,7 +12,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from bucketlens.assembly import SitePages
 from bucketlens.catalog import Catalog
+from bucketlens.settings import Settings
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
 from synthetic import key_of, write_records
@@ -53,6 +55,7 @@ def main() -> None:
         facts["catalog_seconds"] = add_images(catalog, out, count, first)
     snapshot = catalog.snapshot()
     facts |= measure(out, snapshot)
+    SitePages(open_store(f"{out}/site"), Settings()).update_index(snapshot)
     json.dump(facts, sys.stdout)
 
 
