@@ -12,11 +12,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from synthetic import key_of, write_records
-
 from bucketlens.catalog import Catalog
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
+from synthetic import key_of, write_records
 
 if TYPE_CHECKING:
     from bucketlens.catalog import Snapshot

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.catalog.cabinets import Cabinet, label, labelled, new_cabinet, told
 
-from bucketlens.catalog import Catalog
 from bucketlens.catalog.manifest import MANIFEST
 from bucketlens.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bucketlens.catalog import Catalog
 
 
 def test_an_update_that_is_overtaken_reads_what_changed_since(cabinet: Cabinet):
@@ -39,6 +40,25 @@ def test_an_update_that_is_overtaken_reads_what_changed_since(cabinet: Cabinet):
     assert rows == cabinet.truth()
     assert rows["1.jpg"].labels[0][0] == "Red"
     assert not done.changed
+
+
+def test_scores_that_went_meanwhile_are_kept_anew(cabinet: Cabinet):
+    """An update counted on the scores of a row that another one replaced and dropped."""
+    cabinet.put(*(labelled(f"{i}.jpg", label("Dog"), seed=1) for i in range(3)))
+    cabinet.catalog.refresh()
+    cabinet.put(labelled("1.jpg", label("Cat"), seed=1))
+    slow = cabinet.catalog
+    behind = Cabinet(cabinet.private, new_cabinet().records)
+    behind.put(labelled("1.jpg", label("Red"), seed=2))
+
+    def overtaken() -> None:
+        behind.catalog.refresh()
+        behind.catalog.compact()
+
+    _before_next_manifest(slow, overtaken)
+    slow.refresh()
+    assert told(cabinet.catalog.snapshot()) == cabinet.truth()
+    assert cabinet.catalog.check().sound
 
 
 def test_a_rebuild_that_is_overtaken_is_made_of_newer_records(cabinet: Cabinet):
@@ -125,7 +145,7 @@ def _write_for(cabinet: Cabinet, seconds: float, seed: int) -> None:
             cabinet.remove(key)
         else:
             name = chance.choice(("Dog", "Cat", "Red", "Animal"))
-            cabinet.put(labelled(key, label(name, chance.uniform(55, 99)), seed=seed))
+            cabinet.put(labelled(key, label(name, float(chance.randrange(55, 99))), seed=seed))
         seed = chance.randrange(3)
 
 
