@@ -46,7 +46,7 @@ def add_images(catalog: Catalog, out: str, count: int, first: int) -> float:
 def main() -> None:
     """Do one step and tell what it took."""
     what, out, *numbers = sys.argv[1:]
-    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"))
+    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"), clock=time.time)
     facts: dict[str, Any] = {}
     if what == "update":
         count, first = map(int, numbers)
