@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from bucketlens.assembly import Collection, current_fingerprints
+from bucketlens.assembly.surveying import survey_collection
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.printing import printable
-from bucketlens.pipeline.surveying import Survey, survey
+from bucketlens.pipeline.surveying import Survey
 
 MOST_LABELS = 12
 
@@ -38,7 +39,7 @@ def command(
     bucketlens status ~/labels
     """
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    found = survey(Collection(out, settings).records, current_fingerprints(settings))
+    found = survey_collection(Collection(out, settings), current_fingerprints(settings))
     if as_json:
         click.echo(json.dumps(_document(found), indent=2))
     else:
