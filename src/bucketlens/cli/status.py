@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,9 @@ from bucketlens.assembly import Collection, current_fingerprints
 from bucketlens.assembly.surveying import survey_collection
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.printing import printable
-from bucketlens.pipeline.surveying import Survey
+
+if TYPE_CHECKING:
+    from bucketlens.pipeline.surveying import Survey
 
 MOST_LABELS = 12
 
