@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import closing
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.assembly.asked import AskedState
 from bucketlens.assembly.designing import design_of
 from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
@@ -162,15 +164,16 @@ class SitePages:
         Returns:
             False when another one came between.
         """
-        with mapped("the site's index"):
-            self._index.update(snapshot, look=self._publishing, publishes=self._filter)
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
-        state, etag = self._shown()
-        if state is not None and state.follows(shown):
-            return True
-        self._begin()
-        with snapshot.connect() as engine:
-            self._writer.write_index(digest(engine))
+        with mapped("the site's index"), closing(AskedState(snapshot)) as asked:
+            update = self._index.update(asked, look=self._publishing, publishes=self._filter)
+            state, etag = self._shown()
+            if state is not None and state.follows(shown):
+                return True
+            self._begin()
+            with asked.connect() as engine:
+                said = digest(engine, self._filter, update.overview)
+            self._writer.write_index(said)
         try:
             self._store.put(
                 SHOWN_STATE,
