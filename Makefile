@@ -25,7 +25,8 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-lambda servers linters demo-aws soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws
+.PHONY: soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -62,6 +63,9 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
 
+bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
+	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
+
 bench-lambda: $(VENV)/.dev-ready .servers/.ready lambda-zip  ## measure the label function on Lambda's runtime
 	@"$(PYTHON_LAMBDA)" -m venv .venv-lambda
 	@.venv-lambda/bin/python -m pip --disable-pip-version-check --quiet install awslambdaric boto3
@@ -80,6 +84,15 @@ servers: .servers/.ready  ## install the servers that the tests of stores run ag
 	@.servers/bin/python -m zipfile -e .servers/wheels/aws_sam_cli-*.whl .servers/aws-sam-cli
 	@cp .servers/aws-sam-cli/samcli/local/rapid/aws-lambda-rie-* .servers/bin
 	@chmod +x .servers/bin/aws-lambda-rie-*
+	@touch $@
+
+clients: .clients/.ready  ## install the programs of others that the server is tried with
+
+.clients/.ready: requirements/clients.txt
+	@$(MAKE) VENV=.clients .clients/pyvenv.cfg
+	@echo "installing the clients of the tests (requirements/clients.txt)"
+	@.clients/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes -r requirements/clients.txt
 	@touch $@
 
 linters: .linters/.ready  ## install what looks at the template for AWS
@@ -106,13 +119,14 @@ requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
 		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
+	$(compile) requirements/clients.in -o requirements/clients.txt
 	$(compile) requirements/sam.in -o requirements/sam.txt
 	$(compile) requirements/checkov.in -o requirements/checkov.txt
 	$(subst 3.11,3.12,$(compile)) $(addprefix --no-emit-package ,$(NOT_IN_LAMBDA)) \
 		pyproject.toml --extra aws -c requirements/demo.txt -o requirements/lambda.txt
 
 clean:  ## remove what was made, the environment too
-	rm -rf "$(VENV)" .venv-bench .servers .linters build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
+	rm -rf "$(VENV)" .venv-bench .servers .linters .clients build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
 
 # What only the command line runs on, and what Lambda's Python has already: boto3 and its own.
 NOT_IN_LAMBDA := click colorama rich pygments markdown-it-py mdurl \

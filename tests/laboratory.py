@@ -85,6 +85,11 @@ class PageLog:
     writes: int = 0
     page_look: str = "page-1"
     picture_look: str = "pictures-1"
+    hidden: frozenset[str] = frozenset()
+
+    def publishes(self, key: str) -> bool:
+        """Whether it is not hidden."""
+        return key not in self.hidden
 
     def write_image(
         self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None

@@ -152,7 +152,10 @@ def prune(tree: Path) -> None:
 
 def find_compiler() -> str | None:
     """An interpreter of the runtime's version."""
-    for candidate in (sys.executable, f"python{RUNTIME}"):
+    for name in (sys.executable, f"python{RUNTIME}"):
+        candidate = shutil.which(name)  # by its whole path: it is started without one
+        if candidate is None:
+            continue
         command = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

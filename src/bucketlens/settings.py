@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from bucketlens.errors import ConfigError
 from bucketlens.settings_pages import PageSettings
+from bucketlens.settings_serving import ServingSettings
 from bucketlens.types import Percent
 
 ENVIRONMENT_PREFIX = "BUCKETLENS_"
@@ -44,7 +45,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(PageSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PageSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
@@ -175,7 +176,13 @@ class Resolved(msgspec.Struct, frozen=True):
     own_file: bool = False
 
 
-FIELDS: tuple[str, ...] = Settings.__struct_fields__
+def _part(name: str) -> int:
+    """Of how many parts a setting is: own ones of none, those of the server of two."""
+    return sum(name in part.__struct_fields__ for part in (PageSettings, ServingSettings))
+
+
+FIELDS: tuple[str, ...] = tuple(sorted(Settings.__struct_fields__, key=_part))
+"""All names, those of the pages and of the server last."""
 
 
 def setting_types() -> dict[str, Any]:

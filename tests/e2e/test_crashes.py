@@ -117,6 +117,10 @@ def photos(tmp_path: Path) -> Folder:
     return folder
 
 
+TELLS_APART = {"site.json", "data/shown.json"}
+"""What tells one site or one state of the catalog from another, so it differs."""
+
+
 def state_of(out: Path) -> dict[str, bytes]:
     """All that a run leaves: what records say of the images, and every byte of the site."""
     state = {}
@@ -127,7 +131,7 @@ def state_of(out: Path) -> dict[str, bytes]:
         state[f"metadata/{info.key}"] = canonical(record)
     site = open_store(str(out / "site"))
     for info in site.list():
-        if info.key != "site.json":  # tells one site from another, so it differs
+        if info.key not in TELLS_APART:
             state[f"site/{info.key}"] = site.get(info.key).data
     return state
 

@@ -37,6 +37,9 @@ NOT_KEPT = {
     *("include", "exclude", "suffixes", "hidden", "max_delete_percent", "index_seconds"),
     *("provider", "workers", "batch_size", "fsync"),
     *("watch", "poll_seconds", "reconcile_seconds", "queue_url", "max_waiting"),
+    *("host", "port", "public_url", "credentials", "tls_certificate", "tls_key"),
+    *("strict", "buckets", "uploads", "upload_folder", "uploads_per_minute"),
+    *("most_requests", "most_request_bytes", "receive_seconds", "log_format"),
 }
 """Beside these, nothing that says how stores and services are reached or paid."""
 

@@ -244,3 +244,40 @@ def test_a_file_name_that_is_not_utf8_keeps_its_key(lab: Lab):
     assert lab.settle(key) == "labelled"
     assert lab.record(key).source.key == key
     assert lab.settle(key) == "unchanged"
+
+
+def test_an_image_that_is_not_published_has_a_record_and_no_page(lab: Lab):
+    """It is labelled, and nothing of it is written that others may see."""
+    lab.pages.hidden = frozenset({"a.jpg"})
+    lab.source.put("a.jpg", RED)
+    assert lab.settle("a.jpg") == "labelled"
+    assert labels_of(lab, "a.jpg") == ["Red"]
+    record = lab.record("a.jpg")
+    assert isinstance(record, LabelRecord)
+    assert (record.observed.page, record.observed.pictures) == (None, None)
+    assert (lab.pages.pages, lab.pages.pictures) == ({}, set())
+    assert lab.settle("a.jpg") == "unchanged"
+
+
+def test_what_is_published_no_more_leaves_the_site_and_may_come_back(lab: Lab):
+    """Page and pictures go without a look at the image, and are made again when they are wanted."""
+    lab.source.put("a.jpg", RED)
+    lab.settle("a.jpg")
+    lab.pages.hidden = frozenset({"a.jpg"})
+    assert lab.settle("a.jpg") == "redrawn"
+    assert (lab.pages.pages, lab.pages.pictures) == ({}, set())
+    assert lab.settle("a.jpg") == "unchanged"
+    lab.pages.hidden = frozenset()
+    assert lab.settle("a.jpg") == "redrawn"
+    assert lab.pages.pictures == set(lab.pages.pages) == {"a.jpg"}
+    assert lab.scorer.scored == 1
+
+
+def test_new_labels_of_an_image_that_is_not_published_stay_private(lab: Lab):
+    """Relabelling puts the record again and writes no page."""
+    lab.pages.hidden = frozenset({"a.jpg"})
+    lab.source.put("a.jpg", RED)
+    lab.settle("a.jpg")
+    assert lab.settle("a.jpg", view=ColorView("view-2", suffix=" again")) == "relabelled"
+    assert labels_of(lab, "a.jpg") != ["Red"]
+    assert lab.pages.pages == {}

@@ -9,8 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from bucketlens.errors import BucketlensError, ConfigError, TransientError
+from bucketlens.lines import JsonLines
 from bucketlens.queues import Message, SqsQueue
-from bucketlens.worker.lines import JsonLines
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/photos"
 MESSAGE = Message("m-1", "r-1", "{}")
@@ -130,3 +130,33 @@ def test_a_log_line_is_one_object_whatever_the_key():
     assert "\n" not in text
     line = json.loads(text)
     assert (line["message"], line["key"], line["level"]) == ("labelled", 'a\n"b".jpg', "info")
+
+
+def test_many_messages_are_deleted_by_tens(queue: SqsQueue):
+    """A request takes ten at most, each with a name of its own."""
+    messages = [Message(f"m-{number}", f"r-{number}", "{}") for number in range(12)]
+    with Stubber(queue._client) as stub:
+        for part in (messages[:10], messages[10:]):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message.receipt}
+                for number, message in enumerate(part)
+            ]
+            stub.add_response(
+                "delete_message_batch",
+                {"Successful": [], "Failed": []},
+                {"QueueUrl": URL, "Entries": entries},
+            )
+        queue.delete_all(messages)
+        stub.assert_no_pending_responses()
+
+
+def test_a_message_is_sent_as_it_is(queue: SqsQueue):
+    """And where the queue may not be written to, the operator is told."""
+    with Stubber(queue._client) as stub:
+        stub.add_response(
+            "send_message", {"MessageId": "m"}, {"QueueUrl": URL, "MessageBody": "{}"}
+        )
+        queue.send("{}")
+        stub.add_client_error("send_message", "AccessDenied", http_status_code=403)
+        with pytest.raises(ConfigError):
+            queue.send("{}")

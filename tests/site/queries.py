@@ -63,7 +63,7 @@ def finds(node: Node, image: Image, snapshot: Snapshot) -> bool:  # noqa: PLR091
             return not finds(node["arg"], image, snapshot)
         case "label" | "incategory" | "anylabel":
             return any(
-                node["least"] <= level(confidence) < node["most"]
+                node.get("least", 0) <= level(confidence) < node.get("most", 8)
                 for label, confidence in image.labels
                 if node["op"] == "anylabel"
                 or (node["op"] == "label" and label == node["id"])
@@ -75,7 +75,7 @@ def finds(node: Node, image: Image, snapshot: Snapshot) -> bool:  # noqa: PLR091
             return bool(node["value"] == image.orientation)
         case "days":
             day = image.day.isoformat()
-            return (node["from"] or "") <= day and (node["to"] is None or day < node["to"])
+            return (node.get("from") or "") <= day < (node.get("to") or "9999")
         case other:
             return bool(other == "all")
 

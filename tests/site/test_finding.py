@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from tests.browser import launched_chromium
-from tests.site.catalogs import Image, MemoryCatalog, random_image, some_words
-from tests.site.queries import Node, answer, count_facets, random_query
+from tests.site.queries import Node, answer, count_facets
+from tests.site.sites import Site
 from tests.site.visiting import joined_scripts, served, write_page
 
-from bucketlens.site.pieces import SiteIndex
+from bucketlens.names import output_name
+from bucketlens.query import (
+    Vocabulary,
+    VocabularyCategory,
+    VocabularyLabel,
+    parse,
+    resolve,
+    to_json,
+)
+from bucketlens.site.pieces.sweeping import DAY
 from bucketlens.stores import open_store
 
 if TYPE_CHECKING:
@@ -21,8 +30,6 @@ if TYPE_CHECKING:
     from tests.site.catalogs import Snapshot
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-WORDS = 60
 
 ASK = """async (queries) => {
   const answers = [];
@@ -40,47 +47,6 @@ def browser() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright."""
     with launched_chromium() as started:
         yield started
-
-
-class Site:
-    """A catalog, the site that follows it, and a page of it."""
-
-    def __init__(self, root: Path, images: int, seed: int) -> None:
-        """Make images by chance; the index is not written yet."""
-        self.chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
-        self.catalog = MemoryCatalog(some_words(WORDS))
-        self.now = 1_800_000_000.0
-        self.store = open_store(str(root))
-        self.index = SiteIndex(self.store, clock=lambda: self.now)
-        self.serial = 0
-        self.add(images)
-
-    def add(self, count: int) -> None:
-        """New images."""
-        for _ in range(count):
-            self.catalog.add(self.image())
-
-    def image(self) -> Image:
-        """One more image by chance."""
-        self.serial += 1
-        return random_image(self.chance, WORDS, serial=self.serial)
-
-    def change(self, replaced: int, removed: int) -> None:
-        """Other images in the place of some; some leave."""
-        for number in self.chance.sample(sorted(self.catalog.images), replaced):
-            self.catalog.replace(number, self.image())
-        for number in self.chance.sample(sorted(self.catalog.images), removed):
-            self.catalog.remove(number)
-
-    def update(self) -> Snapshot:
-        """Bring the index up to date."""
-        snapshot = self.catalog.snapshot()
-        self.index.update(snapshot)
-        return snapshot
-
-    def queries(self, count: int) -> list[Node]:
-        """Queries by chance."""
-        return [random_query(self.chance, WORDS) for _ in range(count)]
 
 
 def opened(browser: Any, url: str) -> Any:  # noqa: ANN401 - Playwright's objects
@@ -122,7 +88,7 @@ def test_a_browser_finds_what_a_look_at_every_image_finds(
     """After a build and after each of some updates, for any query, ids and facets are right."""
     root = tmp_path / "site of 100% #1"
     page_file = write_page(root, joined_scripts("query.js", "index.js"))
-    site = Site(root, images, seed)
+    site = Site(open_store(str(root)), images, seed)
     snapshot = site.update()
     with served(root) as server:
         page = opened(browser, f"{server}page.html" if way == "http" else page_file.as_uri())
@@ -136,3 +102,103 @@ def test_a_browser_finds_what_a_look_at_every_image_finds(
             assert page.evaluate("() => index.total") == len(snapshot.shown)
             check_answers(page, site.queries(20), snapshot)
         page.close()
+
+
+def test_a_page_stays_in_the_state_that_it_began_with(browser: Any, tmp_path: Path):  # noqa: ANN401
+    """While updates merge and replace, an open page answers from its own manifest, for a day."""
+    site = Site(open_store(str(tmp_path)), 3000, seed=6)
+    write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    before = site.update()
+    with served(tmp_path) as server:
+        page = opened(browser, f"{server}page.html")
+        for _ in range(4):
+            site.add(900)
+            site.change(100, 40)
+            site.now += DAY / 5
+            after = site.update()
+        check_answers(page, site.queries(10), before)
+        site.now += 1.1 * DAY
+        site.update()
+        page.evaluate("() => index.kept.clear()")
+        node = {"op": "label", "id": 1, "least": 3, "most": 8}
+        found = page.evaluate("async (n) => [...(await index.find(n)).ids]", node)
+        assert found == answer(node, after)
+        check_answers(page, site.queries(10), after)
+        page.close()
+
+
+def test_an_index_that_lost_a_piece_says_so(browser: Any, tmp_path: Path):  # noqa: ANN401
+    """A piece that the newest manifest leads to and that is not there is an error with a code."""
+    site = Site(open_store(str(tmp_path)), 700, seed=7)
+    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    codes = "async () => { try { await openIndex('./'); } catch (e) { return e.code; } }"
+    with served(tmp_path) as server:
+        for url in (f"{server}page.html", page_file.as_uri()):
+            page = browser.new_page()
+            page.goto(url)
+            assert page.evaluate(codes) == "missing"
+            page.close()
+    site.update()
+    (tmp_path / "data/index" / f"{site.manifest.labels}.js").unlink()
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    assert page.evaluate(codes) == "broken"
+    page.close()
+
+
+def test_words_of_a_query_are_found_by_name(browser: Any, tmp_path: Path):  # noqa: ANN401
+    """A text is parsed, resolved and answered as in Python, and rows show the images."""
+    site = Site(open_store(str(tmp_path)), 800, seed=8)
+    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    snapshot = site.update()
+    page = opened(browser, page_file.as_uri())
+    text = '"label 0" -"label 2" after:2020-02-03 (color:blue OR orientation:portrait)'
+    page.evaluate("() => { globalThis.parse = parse; }")
+    found = page.evaluate(
+        """async (text) => {
+          const found = await index.search(parse(text));
+          return {ids: [...found.ids], rows: await index.rows(found.ids.slice(0, 30)),
+            completed: index.complete("label 0").map(({name, count}) => [name, count])};
+        }""",
+        text,
+    )
+    words = [VocabularyLabel(n, name, (), of) for n, (name, of) in snapshot.words.items()]
+    names = sorted({name for _, of in snapshot.words.values() for name in of})
+    vocabulary = Vocabulary(words, [VocabularyCategory(name) for name in names])
+    node = msgspec.json.decode(to_json(resolve(parse(text), vocabulary).node))
+    ids = answer(node, snapshot)
+    assert len(ids) > 10
+    assert found["ids"] == ids
+    for number, row in zip(ids[:30], found["rows"], strict=True):
+        image = snapshot.images[number]
+        top = [snapshot.words[image.labels[0][0]][0]] if image.labels else []
+        assert row["labels"][:1] == top
+        assert (row["key"], row["width"], row["color"]) == (image.key, image.width, image.color)
+        assert row["date"] == image.day.isoformat()
+        assert f"{row['name']}.json" == output_name(image.key, ".json")
+    assert found["completed"][0] == ["Label 0", len(answer(label_node(0), snapshot))]
+    page.close()
+
+
+def label_node(number: int) -> Node:
+    """The query for a label."""
+    return {"op": "label", "id": number, "least": 0, "most": 8}
+
+
+def test_large_results_are_estimated_from_a_sample(browser: Any, tmp_path: Path):  # noqa: ANN401
+    """Above 5,000 results, where counting is dear, facets are near the truth and say so."""
+    site = Site(open_store(str(tmp_path)), 24_000, seed=9)
+    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    snapshot = site.update()
+    page = opened(browser, page_file.as_uri())
+    node = {"op": "not", "arg": label_node(3)}
+    (found,) = page.evaluate(ASK, [node])
+    ids = answer(node, snapshot)
+    assert found["ids"] == ids
+    assert found["exact"] is False
+    for part, counts in count_facets(ids, snapshot).items():
+        estimated = {one["name"]: one["count"] for one in found["facets"][part]}
+        for name, count in counts.items():
+            if count > 2000:
+                assert estimated[name] == pytest.approx(count, rel=0.15), name
+    page.close()

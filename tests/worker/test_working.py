@@ -23,7 +23,7 @@ from bucketlens.stores import ForbiddenError
 from bucketlens.worker import Done, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def worker_of(
@@ -31,7 +31,7 @@ def worker_of(
     queue: MemoryQueue,
     *,
     settle: Callable[[str, str | None], Outcome] | None = None,
-    renew: Callable[[], None] | None = None,
+    renew: Callable[[frozenset[str] | None], Iterable[str]] | None = None,
 ) -> Worker:
     """A worker on the lab's source."""
     settler = lab.settler()
@@ -255,8 +255,16 @@ def test_the_index_is_renewed_when_all_is_settled(lab: Lab):
         lab.source.put(key, RED)
     tell(lab, queue, *keys)
     seen: list[int] = []
-    drain(worker_of(lab, queue, renew=lambda: seen.append(len(list(lab.records.list())))))
+    told: set[str] = set()
+
+    def renew(changed: frozenset[str] | None) -> tuple[str, ...]:
+        told.update(changed or ())
+        seen.append(len(list(lab.records.list())))
+        return ()
+
+    drain(worker_of(lab, queue, renew=renew))
     assert seen[-1] == 20
+    assert told <= set(keys)
     assert len(seen) < 20
 
 

@@ -6,6 +6,7 @@
 - ``src/bucketlens/record.schema.json``: the JSON Schema of a record
 - the table of settings in ``docs/configuration.md``
 - the table of errors in ``docs/errors.md``
+- the tables of columns in ``docs/catalog.md``
 
 A table stands between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
 """
@@ -23,6 +24,7 @@ import msgspec
 from msgspec import inspect as types
 
 from bucketlens import errors
+from bucketlens.catalog.schema import TABLES
 from bucketlens.errors import BucketlensError
 from bucketlens.records import record_schema
 from bucketlens.settings import FIELDS, Settings, describe, setting_types
@@ -34,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "src" / "bucketlens" / "record.schema.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 ERRORS = ROOT / "docs" / "errors.md"
+CATALOG = ROOT / "docs" / "catalog.md"
 
 
 def main() -> int:
@@ -63,17 +66,33 @@ def generated() -> dict[Path, str]:
         SCHEMA: json.dumps(record_schema(), indent=2, ensure_ascii=False) + "\n",
         CONFIGURATION: with_table(CONFIGURATION, "settings", settings_table()),
         ERRORS: with_table(ERRORS, "errors", errors_table()),
+        CATALOG: with_tables(CATALOG),
     }
 
 
 def with_table(path: Path, name: str, table: Iterable[str]) -> str:
     """The text of a page with the lines between its two marks replaced."""
+    return replaced(path.read_text(encoding="utf-8"), path, name, table)
+
+
+def replaced(text: str, path: Path, name: str, table: Iterable[str]) -> str:
+    """The text with the lines between two marks replaced."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    before, _, rest = text.partition(begin)
     _, found, after = rest.partition(end)
     if not found:
         raise SystemExit(f"{path} has no {begin} … {end}")
     return "\n".join([before + begin, *table, end + after])
+
+
+def with_tables(path: Path) -> str:
+    """The text of a page with the columns of each table of the catalog."""
+    text = path.read_text(encoding="utf-8")
+    for table in TABLES.values():
+        rows = [f"| `{c.name}` | {c.type} | {c.meaning} |" for c in table.columns]
+        heading = (f"| column of `{table.name}` | type | what it is |", "|---|---|---|")
+        text = replaced(text, path, table.name, (*heading, *rows))
+    return text
 
 
 def settings_table() -> Iterator[str]:

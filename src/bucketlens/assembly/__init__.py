@@ -167,7 +167,9 @@ class Collecting:
     unlisted: dict[str, None]
 
 
-def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -> Collecting:
+def open_collecting(
+    source: str, out: str, settings: Settings, *, check: bool, processes: int = 1
+) -> Collecting:
     """SOURCE and OUT together, with the models loaded.
 
     Args:
@@ -175,6 +177,7 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
         out: Path or URL that the records and the site stand below.
         settings: In force.
         check: Whether OUT is tried for what it must be able to do; that writes one small object.
+        processes: As of :class:`Collection`.
 
     Raises:
         ConfigError: A location is no store or can't do what it must, a model can't be loaded, or
@@ -186,7 +189,7 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
         source,
         store_options(settings, source=True, on_issue=lambda issue: _note(issue, issues)),
     )
-    collection = Collection(out, settings, fresh=True)
+    collection = Collection(out, settings, fresh=True, processes=processes)
     wanted = KeyFilter(
         suffixes=settings.suffixes,
         include=settings.include,
@@ -204,16 +207,21 @@ def open_collecting(source: str, out: str, settings: Settings, *, check: bool) -
 
 
 def open_pass(
-    source: str, out: str, settings: Settings, *, allow_deletes: bool = False, check: bool = False
+    source: str,
+    out: str,
+    settings: Settings,
+    *,
+    allow_deletes: bool = False,
+    check: bool = False,
+    processes: int = 1,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 
     Raises:
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
-    return pass_over(
-        open_collecting(source, out, settings, check=check), settings, allow_deletes=allow_deletes
-    )
+    opened = open_collecting(source, out, settings, check=check, processes=processes)
+    return pass_over(opened, settings, allow_deletes=allow_deletes)
 
 
 def pass_over(opened: Collecting, settings: Settings, *, allow_deletes: bool = False) -> Pass:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +16,7 @@ from bucketlens.errors import TransientError
 from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -59,6 +57,7 @@ class CollectionIndex:
         self._catalog = catalog
         self._site = site
         self._remote = remote
+        self._renewing = threading.Lock()
 
     def listen(self) -> None:
         """Keep what is put from now on for the next renewal, where that saves reading it back."""
@@ -69,17 +68,23 @@ class CollectionIndex:
         """Take note of a record that was put."""
         self._catalog.spool.add(name.removesuffix(RECORD_SUFFIX), etag, data)
 
-    def renew(self) -> Sequence[Buried]:
+    def renew(self, keys: Collection[str] | None = None) -> Sequence[Buried]:
         """Bring both up to date; the tombstones whose images neither shows.
+
+        Args:
+            keys: Of the images whose records may have changed; without, all records are listed.
 
         Raises:
             CatalogError: The catalog can't be read.
             TransientError: A store is away, or others kept coming first.
         """
-        for _ in range(ATTEMPTS):
-            refreshed = self._catalog.refresh()
-            if self._site is None or self._site.update_index(self._catalog.snapshot()):
-                return refreshed.buried
+        with self._renewing:  # a pass and whoever keeps the index may share this one
+            for _ in range(ATTEMPTS):
+                refreshed = self._catalog.refresh(keys)
+                if keys is not None:
+                    self._catalog.spool.clear()  # what it kept of other keys is read back
+                if self._site is None or self._site.update_index(self._catalog.snapshot()):
+                    return refreshed.buried
         raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
 
 
@@ -91,6 +96,7 @@ class PoolReader:
         files: Of the catalog.
         spool: Records as they were put.
         processes: How many.
+        keep_scores: Whether scores and embeddings are kept.
     """
 
     def __init__(
@@ -98,27 +104,39 @@ class PoolReader:
         open_stores: Callable[[], tuple[Store, Store]],
         files: Files,
         spool: Spool,
+        *,
         processes: int,
+        keep_scores: bool,
     ) -> None:
         """Start nothing yet."""
         self._open_stores = open_stores
         self._files = files
         self._spool = spool
         self._processes = processes
+        self._keep_scores = keep_scores
 
     def read_all(self, asked: Iterator[list[Asked]], first: int) -> Iterator[Piece]:
         """Read them; the pieces come in order."""
         start = [some for some in (next(asked, None), next(asked, None)) if some is not None]
         if len(start) == 1 or not start:
-            own = OwnReader(self._open_stores()[1], self._files, self._spool)
+            records = self._open_stores()[1]
+            own = OwnReader(records, self._files, self._spool, keep_scores=self._keep_scores)
             yield from own.read_all(iter(start), first)
             return
+        import multiprocessing  # noqa: PLC0415 - both cost every start 15 ms
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
         waiting: deque[Future[Piece]] = deque()
         with ProcessPoolExecutor(
             self._processes,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_begin,
-            initargs=(self._open_stores, self._files.scratch, self._spool.path),
+            initargs=(
+                self._open_stores,
+                self._files.scratch,
+                self._spool.path,
+                self._keep_scores,
+            ),
         ) as pool:
             for number, some in enumerate(chain(start, asked), first):
                 waiting.append(pool.submit(_read, number, some))
@@ -132,19 +150,24 @@ _reader: PieceReader | None = None
 
 
 def _begin(
-    open_stores: Callable[[], tuple[Store, Store]], scratch: Path, spool: Path | None
+    open_stores: Callable[[], tuple[Store, Store]],
+    scratch: Path,
+    spool: Path | None,
+    keep_scores: bool,  # noqa: FBT001 - a pool's initargs
 ) -> None:
     """What a process of the pool does first."""
     global _reader  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     private, records = open_stores()
-    _reader = PieceReader(records, Files(private, scratch), spool)
+    _reader = PieceReader(records, Files(private, scratch), spool, keep_scores=keep_scores)
 
 
 def _end_with_parent() -> None:
     """A process of a pool waits for work for ever when the one that began it was killed."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # noqa: PLC0415
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -14,6 +14,7 @@ import msgspec
 from bucketlens.assembly.designing import design_of
 from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
+from bucketlens.events import KeyFilter
 from bucketlens.names import key_of
 from bucketlens.records import fingerprint
 from bucketlens.site import SiteIndex, SiteWriter, digest, layout
@@ -82,6 +83,12 @@ class SitePages:
         self._design = design_of(settings)
         self._writer = SiteWriter(store, self._design)
         self._index = SiteIndex(store, clock=clock)
+        self._published = KeyFilter(
+            suffixes=(),
+            include=settings.publish_include,
+            exclude=settings.publish_exclude,
+            hidden=True,
+        )
         self._lock = threading.Lock()
         self._identity: str | None = None
         self._begun = False
@@ -104,7 +111,11 @@ class SitePages:
     @property
     def look(self) -> str:
         """Changes when the index of the same records would be another."""
-        return fingerprint(self.page_look, self._settings.thumbnail_size)
+        return fingerprint(self.page_look, self._settings.thumbnail_size, self._publishing)
+
+    def publishes(self, key: str) -> bool:
+        """Whether an image is shown: as ``publish_include`` and ``publish_exclude`` say."""
+        return self._published.takes(key)
 
     def write_image(
         self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
@@ -152,14 +163,14 @@ class SitePages:
             False when another one came between.
         """
         with mapped("the site's index"):
-            self._index.update(snapshot)
+            self._index.update(snapshot, look=self._publishing, publishes=self._filter)
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
         state, etag = self._shown()
         if state is not None and state.follows(shown):
             return True
         self._begin()
         with snapshot.connect() as engine:
-            self._writer.write_index(digest(engine))
+            self._writer.write_index(digest(engine, self._filter))
         try:
             self._store.put(
                 SHOWN_STATE,
@@ -171,6 +182,17 @@ class SitePages:
         except ConflictError:
             return False
         return True
+
+    @property
+    def _publishing(self) -> str:
+        """Changes when the index of the same catalog would show other images."""
+        chosen = self._settings.publish_include, self._settings.publish_exclude
+        return fingerprint(chosen) if any(chosen) else ""
+
+    @property
+    def _filter(self) -> Callable[[str], bool] | None:
+        """Decides about keys; None where all are shown, which saves looking at them."""
+        return self.publishes if self._publishing else None
 
     def _shown(self) -> tuple[ShownState | None, str | None]:
         """The state that the index shows, and the version of the document that says so."""

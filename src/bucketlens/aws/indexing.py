@@ -71,16 +71,23 @@ class IndexFunction:
         taken = self._changes.take(Deadline(context)) if self._changes else None
         dropped: list[str] = []
         began = time.perf_counter()
-        if taken is None or taken.keys or self._is_time_for_all():
-            dropped = self._renew()
+        if taken is None or self._is_time_for_all():
+            dropped = self._renew(None)
+        elif taken.keys:
+            dropped = self._renew(taken.keys)
         if taken is not None and self._changes:
             self._changes.shown(taken)
         return self._tell(taken, dropped, 1000 * (time.perf_counter() - began))
 
-    def _renew(self) -> list[str]:
-        """Bring the index up to date; the keys whose tombstones went."""
-        dropped = renew_index(self._collection.records, self._collection.index)
-        self._looked = self._clock()
+    def _renew(self, keys: frozenset[str] | None) -> list[str]:
+        """Bring the index up to date with some records, or with all that there are.
+
+        Returns:
+            The keys whose tombstones went.
+        """
+        dropped = renew_index(self._collection.records, self._collection.index, keys)
+        if keys is None:
+            self._looked = self._clock()
         for key in dropped:
             self._settle_again(key)
         return dropped

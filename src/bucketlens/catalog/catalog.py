@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from bucketlens.catalog.checking import Checked, check
 from bucketlens.catalog.comparing import want_listed, want_named
 from bucketlens.catalog.files import Files
 from bucketlens.catalog.manifest import read_manifest
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from bucketlens.stores import Store
 
 
+class MakesReader(Protocol):
+    """Makes what reads many records at once."""
+
+    def __call__(self, files: Files, spool: Spool, *, keep_scores: bool) -> Reader:
+        """For one update, or one check."""
+
+
 class Catalog:
     """What all records of a collection say.
 
@@ -42,7 +50,7 @@ class Catalog:
         private: Store,
         records: Store,
         *,
-        reader: Callable[[Files, Spool], Reader] | None = None,
+        reader: MakesReader | None = None,
         clock: Callable[[], float],
     ) -> None:
         """Open nothing yet."""
@@ -81,6 +89,17 @@ class Catalog:
         merge_all(self._files)
         sweep(self._files.private, self._clock())
 
+    def check(self) -> Checked:
+        """Compare the catalog with the records, each of which is read.
+
+        Raises:
+            CatalogError: The manifest can't be read.
+            TransientError: The store is away.
+        """
+        manifest = read_manifest(self._files.private).manifest
+        reader = self._open_reader(keep_scores=False)
+        return check(manifest, self._files, reader, self._records.list())
+
     def snapshot(self) -> Snapshot:
         """The state as it stands; an empty one where there is no catalog.
 
@@ -102,26 +121,32 @@ class Catalog:
             else:
                 want_named(engine, names)
 
-        reader: Reader = OwnReader(self._records, self._files, self.spool)
-        if self._reader is not None and names is None:
-            reader = self._reader(self._files, self.spool)
+        reader = self._open_reader(keep_scores=True)
         done = Update(self._files, reader, want, spool=self.spool, anew=anew).run()
         if names is None:
             self.spool.clear()
         return done
 
+    def _open_reader(self, *, keep_scores: bool) -> Reader:
+        if self._reader is not None:
+            return self._reader(self._files, self.spool, keep_scores=keep_scores)
+        return OwnReader(self._records, self._files, self.spool, keep_scores=keep_scores)
+
 
 class OwnReader:
     """Reads records in this process."""
 
-    def __init__(self, records: Store, files: Files, spool: Spool) -> None:
+    def __init__(self, records: Store, files: Files, spool: Spool, *, keep_scores: bool) -> None:
         """Hold the stores."""
+        self._keep_scores = keep_scores
         self._records = records
         self._files = files
         self._spool = spool
 
     def read_all(self, asked: Iterator[list[Asked]], first: int) -> Iterator[Piece]:
         """Read them, one piece after the other."""
-        reader = PieceReader(self._records, self._files, self._spool.path)
+        reader = PieceReader(
+            self._records, self._files, self._spool.path, keep_scores=self._keep_scores
+        )
         for number, some in enumerate(asked, first):
             yield reader.read(number, some)

@@ -28,6 +28,28 @@ def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> No
 
     Those that the listing does not show are among them: reading them says whether they are gone.
     """
+    take_listing(engine, listing)
+    with mapped("the comparison with the records"):
+        engine.execute(
+            "CREATE OR REPLACE TABLE wanted AS"
+            " SELECT name, any_value(l.etag) AS etag, any_value(i.scored) AS scored,"
+            " any_value(i.scores_digest) AS scores_digest"
+            " FROM listed l FULL JOIN images i USING (name)"
+            " WHERE l.etag IS DISTINCT FROM i.record_etag GROUP BY name"
+        )
+
+
+def want_all(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
+    """Make the table ``wanted`` of all names that the listing shows."""
+    take_listing(engine, listing)
+    engine.execute(
+        "CREATE OR REPLACE TABLE wanted AS SELECT name, any_value(etag) AS etag,"
+        " NULL::BIGINT AS scored, NULL::BIGINT AS scores_digest FROM listed GROUP BY name"
+    )
+
+
+def take_listing(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
+    """Make the table ``listed`` of the records' names and etags."""
     engine.execute("CREATE OR REPLACE TABLE listed (name VARCHAR, etag VARCHAR)")
     entries = ((i.key, i.etag) for i in listing if i.key.endswith(RECORD_SUFFIX))
     while some := list(islice(entries, SLICE)):
@@ -40,15 +62,6 @@ def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> No
             f"INSERT INTO listed SELECT left(name, -{len(RECORD_SUFFIX)}), etag FROM given"
         )
         engine.unregister("given")
-    with mapped("the comparison with the records"):
-        engine.execute(
-            "CREATE OR REPLACE TABLE wanted AS"
-            " SELECT name, any_value(l.etag) AS etag, any_value(i.scored) AS scored,"
-            " any_value(i.scores_digest) AS scores_digest"
-            " FROM listed l FULL JOIN images i USING (name)"
-            " WHERE l.etag IS DISTINCT FROM i.record_etag GROUP BY name"
-        )
-    engine.execute("DROP TABLE listed")
 
 
 def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> None:

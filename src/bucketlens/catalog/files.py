@@ -11,7 +11,6 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from bucketlens.catalog.engine import CatalogError
 from bucketlens.catalog.manifest import FOLDER, FileFacts
@@ -83,6 +82,8 @@ class Files:
     def _path(self, file: FileFacts) -> Path:
         url = urlsplit(self.private.url(file.name))
         if url.scheme == "file":
+            from urllib.request import url2pathname  # noqa: PLC0415 - a slow start for one function
+
             path = Path(url2pathname(url.path))
             size = path.stat().st_size if path.is_file() else None
         else:

@@ -62,12 +62,24 @@ def merge_all(files: Files, attempts: int = 8) -> bool:
         standing = read_manifest(files.private)
         before = standing.manifest
         with closing(open_engine(files.scratch)) as engine:
-            whole = len(before.segments) == 1 and not before.segments[0].gone
-            after = before if whole or not before.segments else _merged(engine, files, before, 0)
+            after = before if _is_whole(before) else _merged(engine, files, before, 0)
             after = _repacked(engine, files, after, everything=True)
         if after == before or replace_manifest(files.private, standing.etag, after):
             return True
     return False
+
+
+def _is_whole(manifest: Manifest) -> bool:
+    """Whether there is nothing to merge: one segment, and no removal old enough to forget."""
+    if len(manifest.segments) > 1:
+        return False
+    gone = any(segment.gone for segment in manifest.segments)
+    return not gone or _horizon(manifest) == manifest.horizon
+
+
+def _horizon(manifest: Manifest) -> int:
+    """The change up to which removals may be forgotten."""
+    return max(manifest.horizon, manifest.change - KEPT_CHANGES)
 
 
 def _first_to_merge(rows: Sequence[int], most: int = LARGE) -> int | None:
@@ -85,7 +97,7 @@ def _first_to_merge(rows: Sequence[int], most: int = LARGE) -> int | None:
 def _merged(engine: DuckDBPyConnection, files: Files, before: Manifest, start: int) -> Manifest:
     """The manifest with all segments from ``start`` on as one."""
     part = msgspec.structs.replace(before, segments=before.segments[start:])
-    horizon = before.horizon if start else max(before.horizon, before.change - KEPT_CHANGES)
+    horizon = before.horizon if start else _horizon(before)
     segment = Segment(
         first=part.segments[0].first,
         last=part.segments[-1].last,

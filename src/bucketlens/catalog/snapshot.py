@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.catalog.engine import mapped, open_engine, parquet
@@ -9,6 +10,7 @@ from bucketlens.catalog.schema import EMBEDDINGS, GONE, IMAGES, LABELS, SCORES, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
     from typing import Any
 
     import numpy as np
@@ -83,6 +85,8 @@ class Snapshot:
             TransientError: The store is away.
         """
         engine = open_engine(self._files.scratch)
+        # What was fetched goes with `files`, and must not go before whoever reads it.
+        weakref.finalize(engine, lambda _: None, self._files)
         try:
             create_views(engine, self._manifest, self._files, tables)
         except BaseException:
@@ -112,6 +116,27 @@ class Snapshot:
             engine.close()
             raise
         return engine
+
+    def paths(self, tables: Iterable[str]) -> list[Path]:
+        """Where the files of these tables can be read; they are fetched where need be."""
+        wanted = set(tables)
+        if wanted & {"scores", "embeddings"}:
+            wanted.add("images")
+        if wanted & {"images", "labels"}:
+            wanted.add("gone")
+        apart = [
+            file
+            for name in wanted & {"vocabulary", "scores", "embeddings"}
+            for file in getattr(self._manifest, name)
+        ]
+        segments = self._manifest.segments
+        own = [
+            file
+            for table in (IMAGES, LABELS, GONE)
+            if table.name in wanted
+            for file in _of(segments, table)
+        ]
+        return self._files.paths([*apart, *own])
 
     def changes_since(self, change: int) -> Changes:
         """What changed after an earlier update of the same lineage."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from bucketlens.cli.passes import printable
+from bucketlens.cli.printing import printable
 from bucketlens.evaluation.summary import summarise
 
 if TYPE_CHECKING:

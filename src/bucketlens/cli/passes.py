@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bucketlens.cli.printing import printable
 from bucketlens.cli.progress import show_progress
 from bucketlens.errors import BucketlensError
 from bucketlens.pipeline.asking import RekognitionScorer
@@ -169,11 +170,6 @@ def _list_failures(tally: Tally, console: Console) -> None:
     more = tally.errors.total() - len(tally.failures)
     if more > 0:
         console.print(f"and {more:,} more; `bucketlens status` counts them all")
-
-
-def printable(text: str) -> str:
-    """Text from strangers, with what could move a terminal's cursor made visible."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> int:

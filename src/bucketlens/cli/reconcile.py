@@ -46,8 +46,16 @@ def command(
     """
     from bucketlens.assembly import open_pass  # noqa: PLC0415 - not for help
     from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
+    from bucketlens.pipeline.running import available_cores  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    work = open_pass(source, out, settings, allow_deletes=allow_deletes, check=not dry_run)
+    work = open_pass(
+        source,
+        out,
+        settings,
+        allow_deletes=allow_deletes,
+        check=not dry_run,
+        processes=available_cores(),
+    )
     again = shlex.join(["bucketlens", *sys.argv[1:]])
     return perform(work, Doing(again, dry_run=dry_run, as_json=as_json))

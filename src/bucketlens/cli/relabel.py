@@ -17,6 +17,7 @@ from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.passes import INTERRUPTED, stopping
 from bucketlens.cli.relabelling import relabel_all
 from bucketlens.errors import ConfigError
+from bucketlens.pipeline.running import available_cores
 
 if TYPE_CHECKING:
     from bucketlens.settings import Resolved
@@ -50,7 +51,7 @@ def command(
     bucketlens relabel ~/labels --set 'label_thresholds={"Dog": 80}'
     """
     resolved = resolve_settings(config_file, assignments, out, **flags)
-    collection = Collection(out, resolved.settings)
+    collection = Collection(out, resolved.settings, processes=available_cores())
     _settle_settings(collection, resolved, dry_run=dry_run)
     started = time.monotonic()
     stop = threading.Event()

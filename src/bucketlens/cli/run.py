@@ -58,9 +58,17 @@ def command(
     from bucketlens.assembly import open_pass  # noqa: PLC0415 - not for help
     from bucketlens.cli.keeping import keep, tell_changes  # noqa: PLC0415
     from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
+    from bucketlens.pipeline.running import available_cores  # noqa: PLC0415
 
     resolved = resolve_settings(config_file, assignments, out, **flags)
-    work = open_pass(source, out, resolved.settings, allow_deletes=allow_deletes, check=not dry_run)
+    work = open_pass(
+        source,
+        out,
+        resolved.settings,
+        allow_deletes=allow_deletes,
+        check=not dry_run,
+        processes=available_cores(),
+    )
     scores, view = work.labeler.scorer.fingerprint, work.labeler.view.fingerprint
     tell_changes(work.private, resolved, scores=scores, view=view)
     if not dry_run:

@@ -12,7 +12,7 @@ import click
 
 from bucketlens.assembly import Collection, current_fingerprints
 from bucketlens.cli.options import resolve_settings, setting_options
-from bucketlens.cli.passes import printable
+from bucketlens.cli.printing import printable
 from bucketlens.pipeline.surveying import Survey, survey
 
 MOST_LABELS = 12

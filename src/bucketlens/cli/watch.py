@@ -39,8 +39,8 @@ def command(
     bucketlens watch s3://photos/uploads s3://labels --queue "$QUEUE_URL"
     """
     from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
+    from bucketlens.lines import JsonLines  # noqa: PLC0415
     from bucketlens.live import open_live  # noqa: PLC0415
-    from bucketlens.worker.lines import JsonLines  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
     handler = logging.StreamHandler(sys.stderr)

@@ -13,15 +13,18 @@ from bucketlens.imaging.encode import (
 from bucketlens.imaging.limits import Cover, Limits
 from bucketlens.imaging.properties import picture_tones, region_colors
 from bucketlens.imaging.resize import model_input, resize
+from bucketlens.imaging.sizes import PictureSize, picture_size
 
 __all__ = [
     "SMALL",
     "Cover",
     "Limits",
+    "PictureSize",
     "decode",
     "encode_jpeg",
     "fit",
     "model_input",
+    "picture_size",
     "picture_tones",
     "preview",
     "region_colors",

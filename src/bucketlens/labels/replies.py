@@ -76,6 +76,10 @@ class ReplyView:
             settings.max_dominant_colors,
         )
 
+    def with_settings(self, settings: Settings) -> ReplyView:
+        """The same under other settings."""
+        return ReplyView(settings)
+
     def labels(self, scores: Scores) -> tuple[Label, ...]:
         """The labels to show, surest first, then by name."""
         if scores.reply is None or not self._labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -68,6 +69,26 @@ class View:
         self.taxonomy = taxonomy
         self.space = LabelSpace(taxonomy, classifier, detector)
         self.combination = combination or combination_for(tuple(models))
+        # Stored scores have four digits, so that there are few to be worked out.
+        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
+        self.version = f"bucketlens-{taxonomy.version}"
+        self._shapes: tuple[Shape, ...] = ()
+        self._settings = settings
+        self._follow(settings)
+
+    def with_settings(self, settings: Settings) -> View:
+        """The same view under other settings; it shares all that does not follow from them.
+
+        Raises:
+            ConfigError: As for a new view.
+        """
+        other = copy.copy(self)
+        View._follow(other, settings)
+        return other
+
+    def _follow(self, settings: Settings) -> None:
+        if settings.display_names != self._settings.display_names:
+            self._shapes = ()
         self._settings = settings
         self._own_thresholds = {
             self._resolve(name, "label_thresholds"): threshold
@@ -75,13 +96,12 @@ class View:
         }
         self._thresholds = self._resolve_thresholds()
         self._shown = self._resolve_filters()
-        self._shapes = tuple(self._shape(label) for label in range(len(taxonomy.labels)))
-        # Stored scores have four digits, so that there are few to be worked out.
-        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
-        self.version = f"bucketlens-{taxonomy.version}"
+        self._shapes = self._shapes or tuple(
+            self._shape(label) for label in range(len(self.taxonomy.labels))
+        )
         self.fingerprint = fingerprint(
             VIEW_VERSION,
-            taxonomy.fingerprint,
+            self.taxonomy.fingerprint,
             self.combination,
             self._thresholds,
             sorted(self._shown),

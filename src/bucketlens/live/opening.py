@@ -210,9 +210,8 @@ class _Parts:
 
     def changed(self, key: str) -> None:
         """Something changed that the index may show."""
-        del key
         if self.index is not None:
-            self.index.mark()
+            self.index.mark(key)
 
     def idle(self, *, idle: bool) -> None:
         """The index may be renewed as often as it likes while nothing else is to do."""

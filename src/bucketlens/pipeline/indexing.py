@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from bucketlens.pipeline.sweeping import drop_tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from bucketlens.stores import Store
 
@@ -38,8 +38,11 @@ class Index(Protocol):
     def listen(self) -> None:
         """Keep what is put from now on for the next renewal, where that saves reading it back."""
 
-    def renew(self) -> Iterable[Grave]:
+    def renew(self, keys: Collection[str] | None = None) -> Iterable[Grave]:
         """Bring all of it up to date; the tombstones whose images it does not show.
+
+        Args:
+            keys: Of the images whose records may have changed; without, all records are listed.
 
         Raises:
             ConfigError: The catalog can't be read.
@@ -57,12 +60,13 @@ class IndexPages(Protocol):
         """Remove what was written for one image."""
 
 
-def renew_index(records: Store, index: Index) -> list[str]:
+def renew_index(records: Store, index: Index, keys: Collection[str] | None = None) -> list[str]:
     """Bring catalog and site up to date, and drop the tombstones that they have seen.
 
     Args:
         records: The records' store.
         index: What is made from them.
+        keys: Of the images whose records may have changed; without, all records are listed.
 
     Returns:
         The keys whose tombstones were dropped; each is to be settled once more, since an image
@@ -72,4 +76,5 @@ def renew_index(records: Store, index: Index) -> list[str]:
         ConfigError: The catalog can't be read.
         TransientError: A store is away, or others kept coming first.
     """
-    return [grave.key for grave in index.renew() if drop_tombstone(records, grave.name, grave.etag)]
+    graves = index.renew(keys)
+    return [grave.key for grave in graves if drop_tombstone(records, grave.name, grave.etag)]

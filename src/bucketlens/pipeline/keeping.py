@@ -35,6 +35,7 @@ OF_COLLECTION = (
     *("classifier", "detector", "rekognition_min_confidence"),
     *("max_bytes", "max_pixels"),
     *("pages", "thumbnail_size", "preview_size", "title", "site_location"),
+    *("publish_include", "publish_exclude"),
     *("accent", "extra_stylesheet", "publish_originals"),
 )
 """Settings that define a collection. All others say what one call looks at, how it works, and how

@@ -57,6 +57,9 @@ class Pages(Protocol):
     def picture_look(self) -> str:
         """Changes when the thumbnail or preview of the same image would be another."""
 
+    def publishes(self, key: str) -> bool:
+        """Whether an image is shown at all."""
+
     def write_image(
         self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
     ) -> None:
@@ -136,12 +139,14 @@ class Recorder:
         """Whether the page that is wanted stands, or none does where none is wanted."""
         if self.pages is None:
             return True
-        wanted = self.pages.page_look if isinstance(record, LabelRecord) else None
-        return record.observed.page == wanted
+        shown = isinstance(record, LabelRecord) and self.pages.publishes(record.source.key)
+        return record.observed.page == (self.pages.page_look if shown else None)
 
     def pictures_agree(self, record: LabelRecord) -> bool:
         """Whether the pictures that are wanted stand."""
-        return self.pages is None or record.observed.pictures == self.pages.picture_look
+        if self.pages is None or not self.pages.publishes(record.source.key):
+            return True
+        return record.observed.pictures == self.pages.picture_look
 
     def put_labels(
         self, standing: Standing, record: LabelRecord, pictures: Pictures | None = None
@@ -161,6 +166,8 @@ class Recorder:
         before = standing.about_image
         if self.pages is None:
             return self._put(standing, _doubted(record, before)) is not None
+        if not self.pages.publishes(record.source.key):
+            return self._put_unshown(standing, record, doubt=pictures is not None)
         kept = before.observed.pictures if isinstance(before, LabelRecord) else None
         if pictures is None and not kept:
             page = None if before is None or before.observed.page is None else UNCERTAIN
@@ -188,16 +195,25 @@ class Recorder:
             record: The record; what it says of its page is put right.
             doubt: Remove files even where the old record says that there are none.
         """
-        before = standing.about_image
         if self.pages is None:
-            return self._put(standing, _doubted(record, before)) is not None
+            return self._put(standing, _doubted(record, standing.about_image)) is not None
+        return self._put_unshown(standing, record, doubt=doubt)
+
+    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> bool:
+        """Put a record of what has no page, and remove what showed it.
+
+        A record of the same kind that tells of no page vouches for that; of another kind it may
+        be that of a pass without pages.
+        """
+        before = standing.about_image
         clean = _marked(record, None, None)
-        if isinstance(before, FailureRecord) and before.observed.page is None and not doubt:
+        vouches = before is not None and before.observed.page is None and not doubt
+        if vouches and type(before) is type(record):
             return self._put(standing, clean) is not None
         claimed = self._claim(standing, _marked(record, UNCERTAIN, None))
         if claimed is None:
             return False
-        self.pages.remove_image(record.source.key)
+        self.remove_pages(record.source.key)
         return self._put(claimed, clean) is not None
 
     def put_tombstone(self, standing: Standing, record: Tombstone) -> bool:

@@ -26,7 +26,7 @@ from bucketlens.query.nodes import (
     Term,
 )
 from bucketlens.query.tokens import JOINTS
-from bucketlens.query.values import LEVELS, STEPS, days_of, level_of
+from bucketlens.query.values import BOUNDS, LEVELS, days_of, level_of
 from bucketlens.query.vocabulary import LONGEST_NAME
 from bucketlens.query.words import search_key
 
@@ -39,8 +39,6 @@ Levels = tuple[int, int]
 """From the first level to before the second."""
 
 ANY: Levels = (0, LEVELS)
-BOUNDS = (0, *STEPS, 100)
-"""Where each level begins; the last one ends at 100."""
 
 
 class Resolved(msgspec.Struct, frozen=True):

@@ -42,6 +42,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_COMPARES = re.compile("^=|[<>]")
 _SOMETHING = re.compile(f"[^{BLANKS}]")
 
 
@@ -94,7 +95,7 @@ def _token(text: str, match: re.Match[str]) -> Token:
         raise QueryError("a minus stands right before what it leaves out", start, match.end())
     if word:
         # What compares nothing is text, but would compare when it stood after a field's name.
-        kind = JOINTS.get(word) or ("phrase" if "<" in word or ">" in word else "word")
+        kind = JOINTS.get(word) or ("phrase" if _COMPARES.search(word) else "word")
         return Token(kind, word, start, match.end())
     if not _SOMETHING.search(quoted):
         raise QueryError("there is nothing between these quotes", start, match.end())

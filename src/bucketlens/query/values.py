@@ -21,6 +21,9 @@ to be the same with and without a server.
 """
 
 LEVELS = len(STEPS) + 1
+BOUNDS = (0, *STEPS, 100)
+"""Where each level begins; the last one ends at 100."""
+
 MOST = 100
 
 _DATE = re.compile("[1-9][0-9]{3}(?:-[0-9]{2}){0,2}")

@@ -107,6 +107,9 @@ class Vocabulary:
     Args:
         labels: In any order; several may share a name or an alias.
         categories: In any order.
+
+    Attributes:
+        labels: As they were given.
     """
 
     def __init__(
@@ -115,9 +118,10 @@ class Vocabulary:
         categories: Iterable[VocabularyCategory] = (),
     ) -> None:
         """Index the words."""
+        self.labels = tuple(labels)
         self._entries: list[_Entry] = []
         self._words: dict[str, _Word] = {}
-        for label in labels:
+        for label in self.labels:
             self._word("label", label.name, label).labels[label.id] = None
             for alias in label.aliases:
                 self._word("alias", alias, label).aliased[label.id] = None

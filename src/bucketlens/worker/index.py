@@ -1,7 +1,8 @@
 """The index, renewed beside the work: soon after the last change, and not too often.
 
-A renewal reads all records, so its pause grows with the time that it took: a small collection
-shows each image at once, and a large one spends a fifth of a core on its index at most.
+The pause after a renewal grows with the time that it took: a small collection shows each image at
+once, and a large one spends a fifth of a core on its index at most. As long as it is known which
+keys have changed, only those are looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import ConfigError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,16 @@ PAUSE_FACTOR = 4.0
 """A renewal that took so long is followed by a pause of so many times that."""
 
 
+MOST_KEYS = 10_000
+"""That are remembered by name; after more changes all records are looked at."""
+
+
 class IndexKeeper:
     """Renews the index in a thread of its own.
 
     Args:
-        renew: Brings the index up to date.
+        renew: Brings the index up to date, given the keys that have changed, or None for all; the
+            keys that changed by it and are to be shown next time.
         seconds: While there is other work, at most one renewal in so many seconds.
         failed: Told of an error that the operator must see to.
         pause_factor: A renewal that took so long is followed by a pause of so many times that.
@@ -38,7 +44,7 @@ class IndexKeeper:
 
     def __init__(
         self,
-        renew: Callable[[], None],
+        renew: Callable[[frozenset[str] | None], Iterable[str]],
         seconds: float,
         failed: Callable[[ConfigError], None],
         *,
@@ -51,6 +57,7 @@ class IndexKeeper:
         self._pause_factor = pause_factor
         self._changed = threading.Condition()
         self._stale = True
+        self._keys: set[str] | None = None
         self._since: float | None = time.monotonic()
         self._idle = True
         self._closing = False
@@ -65,9 +72,13 @@ class IndexKeeper:
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
 
-    def mark(self) -> None:
-        """Something has changed that the index shows."""
+    def mark(self, key: str) -> None:
+        """An image has changed that the index shows."""
         with self._changed:
+            if self._keys is not None:
+                self._keys.add(key)
+                if len(self._keys) > MOST_KEYS:
+                    self._keys = None
             if not self._stale:
                 self._stale = True
                 self._since = self._since or time.monotonic()
@@ -105,16 +116,22 @@ class IndexKeeper:
 
     def _once(self) -> None:
         with self._changed:
+            keys = None if self._keys is None else frozenset(self._keys)
             self._stale = False
+            self._keys = set()
         began = time.monotonic()
         try:
-            self._renew()
+            for key in self._renew(keys):
+                self.mark(key)
         except ConfigError as exc:
+            self._keys = None
             self._failed(exc)
         except TransientError as exc:
+            self._keys = None
             self._stale = True
             log.warning("index not renewed", extra={"fields": {"reason": exc.message}})
         except Exception:
+            self._keys = None
             log.exception("index not renewed")
         ended = time.monotonic()
         with self._changed:

@@ -17,7 +17,7 @@ from bucketlens.records import FailureRecord
 from bucketlens.worker.working import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bucketlens.assembly import Collecting
     from bucketlens.pipeline.settling import Settler
@@ -82,16 +82,21 @@ def tell_why(settler: Settler, key: str) -> None:
             log.warning("failure recorded", extra={"fields": fields})
 
 
-def index_renewal(opened: Collecting, settings: Settings) -> Callable[[], None] | None:
-    """What brings the index up to date; None where nobody wants that."""
+def index_renewal(
+    opened: Collecting, settings: Settings
+) -> Callable[[frozenset[str] | None], Iterable[str]] | None:
+    """What brings the index up to date as an IndexKeeper wants it; None where nobody does."""
     collection = opened.collection
     if not settings.index_seconds:
         return None
     collection.index.listen()
 
-    def renew() -> None:
-        for key in renew_index(collection.records, collection.index):
+    def renew(keys: frozenset[str] | None) -> list[str]:
+        back = []
+        for key in renew_index(collection.records, collection.index, keys):
             with suppress(InputError, TransientError):
-                opened.settler.settle(key, settings.max_bytes)
+                if opened.settler.settle(key, settings.max_bytes) is not Outcome.UNCHANGED:
+                    back.append(key)
+        return back
 
     return renew

@@ -26,7 +26,7 @@ from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.keys import KeyWork, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from bucketlens.events import Asked, Intake
@@ -78,7 +78,7 @@ class Worker:
         intake: Reads them.
         settle: Settles one key, given the sequencer of its event.
         threads: Keys that are settled at once.
-        renew: Brings the index up to date; None where there is none.
+        renew: Brings the index up to date, see :class:`IndexKeeper`; None where there is none.
         index_seconds: While there is other work, it is renewed once in so many seconds at most.
         hidden: Seconds for which a message is hidden, and hidden anew before they are over.
         release: Called at the end: gives back what was held for keys to come.
@@ -92,7 +92,7 @@ class Worker:
         settle: Callable[[str, str | None], Outcome],
         *,
         threads: int,
-        renew: Callable[[], None] | None = None,
+        renew: Callable[[frozenset[str] | None], Iterable[str]] | None = None,
         index_seconds: float = 30.0,
         hidden: float = HIDDEN_SECONDS,
         release: Callable[[], None] = lambda: None,
@@ -205,7 +205,7 @@ class Worker:
         with self._lock:
             self._outcomes[outcome] += 1
         if self._index is not None and outcome is not Outcome.UNCHANGED:
-            self._index.mark()
+            self._index.mark(key)
 
     def _key_done(self, job: _Job, key: str, future: Future[None]) -> None:
         """Told by the thread that settled the key."""

@@ -1,204 +1,157 @@
 // Reads the index of the site and answers queries from it: docs/site-format.md says what the
 // pieces hold. One manifest, read once, is the state that all answers of an IxState come from.
 
-import {NAME_NEEDS_SERVER, QueryError, Vocabulary} from "./query.js";
+import {COLORS, NAME_NEEDS_SERVER, QueryError, Vocabulary} from "./query.js";
 
 const IX_FORMAT = 1;
-// As in Python: entries of lists in a piece, images in a piece of facts, in a block, in a shard.
-const IX_LIST_ENTRIES = 8192;
-const IX_FACT_ENTRIES = 1024;
+// As in Python: entries of lists in a piece, images in a piece of facts, in a block, in rows.
+const IX_LISTS = 8192;
+const IX_FACTS = 1024;
 const IX_BLOCK = 2048;
-const IX_SHARD = 64;
-// Results that are counted one by one; more are counted too while that reads no more facts than
-// IX_CHEAP, and are estimated from a sample beyond.
+const IX_ROWS = 64;
+// Results that are always counted one by one. More are too, while that takes no more than so many
+// images' facts; beyond they are estimated from a sample.
 const IX_EXACT = 5000;
 const IX_CHEAP = 20000;
 const IX_SAMPLE = 4096;
-// Packed pieces that are kept; about 8 KB each.
+// Pieces that are kept; about 8 KB each.
 const IX_KEPT = 512;
-const IX_DAY = 86400000;
-const IX_COLORS = ["black", "blue", "brown", "cyan", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow"];
 const IX_ORIENTATIONS = ["landscape", "portrait", "square"];
 
-const ixWaiting = new Map();
-globalThis.bucketlens = {piece: (name, value) => ixWaiting.get(name)?.take(value)};
+const ixLoading = new Map();
+globalThis.bucketlens = {piece: (name, value) => ixLoading.get(name)?.take(value)};
 
-function ixError(code, message) {
-  return Object.assign(new Error(message), {code});
-}
+const ixError = (code, message) => Object.assign(new Error(message), {code});
 
 // A piece over HTTP: what stands between the brackets is read as JSON. The manifest never comes from
 // the cache, since plain servers tell its versions apart by whole seconds.
 async function ixFetch(url, fresh) {
   const answer = await fetch(url, {cache: fresh ? "no-store" : "default"});
   // A bucket that may not be listed says 403 for what is not there.
-  if (answer.status === 404 || answer.status === 403) throw ixError("gone", `${url} is not there`);
-  if (!answer.ok) throw ixError("broken", `${url}: ${answer.status}`);
+  if (!answer.ok) throw ixError([403, 404].includes(answer.status) ? "gone" : "broken", `${url}: ${answer.status}`);
   const text = await answer.text();
   return JSON.parse(text.slice(text.indexOf(",") + 1, text.lastIndexOf(")")));
 }
 
 // A piece in a folder, where only scripts may be loaded: it calls bucketlens.piece.
 function ixLoad(url, name) {
-  const loading = ixWaiting.get(name) ?? {};
+  const loading = ixLoading.get(name) ?? {};
   return loading.promise ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    const done = (finish, value) => {
-      ixWaiting.delete(name);
+    const end = (settle, value) => {
+      ixLoading.delete(name);
       script.remove();
-      finish(value);
+      settle(value);
     };
-    loading.take = (value) => done(resolve, value);
-    ixWaiting.set(name, loading);
-    script.onload = () => done(reject, ixError("broken", `${url} is damaged`));
-    script.onerror = () => done(reject, ixError("gone", `${url} is not there`));
+    loading.take = (value) => end(resolve, value);
+    script.onload = () => end(reject, ixError("broken", `${url} is damaged`));
+    script.onerror = () => end(reject, ixError("gone", `${url} is not there`));
     script.src = url;
+    ixLoading.set(name, loading);
     document.head.append(script);
   });
 }
 
-function ixBytes(text) {
-  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-}
+const ixBytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 async function ixUnpack(text) {
-  const unpacked = new Blob([ixBytes(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(unpacked).arrayBuffer());
-}
-
-function ixJson(bytes) {
-  return JSON.parse(new TextDecoder().decode(bytes));
+  const stream = new Blob([ixBytes(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 // Numbers of seven bits a byte, one after the other.
-class IxReader {
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
+const ixReader = (bytes, at = 0) => ({
+  more: () => at < bytes.length,
   next() {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
-      const byte = this.bytes[this.at++];
+      const byte = bytes[at++];
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
-  }
-
-  get more() {
-    return this.at < this.bytes.length;
-  }
-
+  },
   block() {
     const length = this.next();
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-}
+    at += length;
+    return bytes.subarray(at - length, at);
+  },
+});
 
 function ixBlock(bytes, number) {
-  const reader = new IxReader(bytes);
-  for (; number; number--) reader.block();
+  const reader = ixReader(bytes);
+  while (number--) reader.block();
   return reader.block();
 }
 
 function ixPositions(bytes) {
   const found = [];
-  const reader = new IxReader(bytes, 1);
-  let at = 0;
+  const {more, next} = ixReader(bytes, 1);
   if (bytes[0] === 1) {
-    for (let byte = 1; byte < bytes.length; byte++)
-      for (let bit = 0; bit < 8; bit++) if (bytes[byte] >> bit & 1) found.push(8 * (byte - 1) + bit);
-  } else if (bytes[0] === 0) {
-    while (reader.more) found.push((at += reader.next() + 1) - 1);
+    for (let at = 0; at < 8 * bytes.length - 8; at++) if (bytes[1 + (at >> 3)] >> (at & 7) & 1) found.push(at);
   } else {
-    while (reader.more) {
-      at += reader.next();
-      for (let length = reader.next() + 1; length; length--) found.push(at++);
+    for (let at = 0; more();) {
+      at += next();
+      for (let end = at + (bytes[0] && next()); at <= end;) found.push(at++);
     }
   }
   return found;
 }
 
 // Which piece each list is in, and its place there: the same rule as in grouping.py.
-function ixGroups(counts, most) {
+function ixGroup(lists, most, part) {
   let piece = 0, place = 0, entries = 0;
-  return counts.map((count) => {
-    if (entries && entries + count > most) {
+  for (const list of lists) {
+    if (entries && entries + list.count > most) {
       piece++;
       place = entries = 0;
     }
-    entries += count;
-    return {piece, place: place++};
-  });
+    entries += list.count;
+    list[part] = {piece: part + piece, place: place++};
+  }
 }
 
-function ixIsoDay(day) {
-  return new Date(day * IX_DAY).toISOString().slice(0, 10);
-}
-
-function ixDay(text) {
-  return Date.parse(text) / IX_DAY;
-}
-
-function ixMonth(number) {
-  return ixIsoDay(Date.UTC(1970, number) / IX_DAY).slice(0, 7);
-}
+const ixSum = (things, what = "count") => things.reduce((sum, thing) => sum + thing[what], 0);
+const ixDay = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
 
 // The images that were written together; each list is read when a query needs it.
 class IxSegment {
   constructor(state, entry) {
-    this.state = state;
-    this.entry = entry;
-    this.count = entry.count;
+    Object.assign(this, {state, entry, count: entry.count});
+    this.piece = (stem, json) => state.piece(`${entry.name}/${stem}`, json);
   }
 
   open() {
-    return this.opened ??= this.read();
-  }
-
-  piece(stem, json) {
-    return this.state.piece(`${this.entry.name}/${stem}`, json);
+    return this.opened ??= this.read().catch((error) => {
+      this.opened = null;
+      throw error;
+    });
   }
 
   async read() {
     const {entry} = this;
     const gone = entry.gone_piece ? await this.state.piece(entry.gone_piece) : ixBytes(entry.gone || "AA==");
     const head = await this.piece(entry.flat ? "all" : "head", true);
+    this.head = head;
     this.ids = Uint32Array.from(ixPositions(ixBytes(head.ids)), (n) => n + entry.first);
     this.live = new Uint8Array(this.count).fill(1);
     for (const at of ixPositions(gone)) this.live[at] = 0;
-    this.firstMonth = head.first_month;
+    this.lists = new Map();
     if (entry.flat) return this.readFlat(head);
-    this.words = head.names.slice(0, head.words);
-    this.implied = head.implied;
-    this.lists = new Map(head.names.map((name, n) => [name, {count: head.counts[n]}]));
+    head.names.forEach((name, n) => this.lists.set(name, {name, count: head.counts[n]}));
     const lists = [...this.lists.values()];
-    ixGroups(head.counts, IX_LIST_ENTRIES).forEach((group, n) => { lists[n].group = group; });
-    const telling = [...this.lists].filter(([name, {count}]) =>
-      name !== "*" && !String(name).startsWith("m:") && 2 * count <= this.count).map(([, list]) => list);
-    ixGroups(telling.map(({count}) => count), IX_FACT_ENTRIES).forEach((group, n) => { telling[n].facts = group; });
+    ixGroup(lists, IX_LISTS, "p");
+    ixGroup(lists.filter(({name, count}) => !/^(m:|\*)/.test(name) && 2 * count <= this.count), IX_FACTS, "f");
   }
 
-  // One piece holds all: its lists are made here, its facts are those of all its images.
+  // One piece holds all: its lists are made here.
   readFlat(head) {
-    this.rows = head.rows;
-    this.words = head.words;
-    this.facts = ixBytes(head.facts);
-    this.lists = new Map();
     const levels = ixBytes(head.levels);
     let level = 0;
-    this.eachFact(this.facts, (at, labels, colors, orientation) => {
+    this.facts = ixBytes(head.facts);
+    this.eachFact(this.facts, (at, {labels, colors, orientation}) => {
       const note = (name, detail = 0) => {
-        if (!this.lists.has(name)) this.lists.set(name, {count: 0, positions: [], details: []});
-        const list = this.lists.get(name);
-        if (list.positions[list.count - 1] === at) list.details[list.count - 1] |= detail;
-        else {
-          list.positions.push(at);
-          list.details.push(detail);
-          list.count++;
-        }
+        const list = this.lists.get(name) ?? new Map();
+        this.lists.set(name, list.set(at, list.get(at) | detail));
       };
       for (const label of labels) {
         const detail = 1 << levels[level++];
@@ -208,80 +161,82 @@ class IxSegment {
       }
       for (const color of colors) note(`o:${color}`);
       note(`r:${orientation}`);
-      const day = ixIsoDay(head.rows[at][3]);
+      const day = ixDay(head.rows[at][3]);
       note(`m:${day.slice(0, 7)}`, +day.slice(8));
     });
+    for (const [name, list] of this.lists) this.lists.set(name, {positions: [...list.keys()], details: [...list.values()]});
   }
 
   eachFact(bytes, take) {
-    const reader = new IxReader(bytes);
-    for (let n = 0; reader.more; n++) {
+    const {words, names = words, implied, first_month: first} = this.head;
+    const {more, next} = ixReader(bytes);
+    for (let n = 0; more(); n++) {
       const labels = new Set();
       let label = -1;
-      for (let left = reader.next(); left; left--) {
-        labels.add(this.words[label += reader.next() + 1]);
-        for (const implied of this.implied?.[label] ?? []) labels.add(this.words[implied]);
+      for (let left = next(); left; left--) {
+        label += next() + 1;
+        for (const each of [label, ...implied?.[label] ?? []]) labels.add(names[each]);
       }
-      const look = reader.next();
-      const colors = IX_COLORS.filter((_, bit) => look >> bit + 2 & 1);
-      take(n, labels, colors, IX_ORIENTATIONS[look & 3], this.firstMonth + reader.next());
+      const look = next();
+      const colors = COLORS.filter((_, bit) => look >> bit + 2 & 1);
+      take(n, {labels, colors, orientation: IX_ORIENTATIONS[look & 3], month: ixDay(Date.UTC(1970, first + next()) / 864e5).slice(0, 7)});
     }
   }
 
-  async positions(list) {
-    return list.positions ?? ixPositions(ixBlock(await this.piece(`p${list.group.piece}`), list.group.place));
+  async positions({positions, p}) {
+    return positions ?? ixPositions(ixBlock(await this.piece(p.piece), p.place));
+  }
+
+  async details({details, p}) {
+    return details ?? ixBlock(await this.piece(p.piece.replace("p", "s")), p.place);
   }
 
   // A flag for each image that has something; `keeps` narrows it by the byte beside each.
   async flags(name, keeps) {
     const flags = new Uint8Array(this.count);
     const list = this.lists.get(name);
-    if (!list) return flags;
-    const details = keeps && (list.details ?? this.piece(`s${list.group.piece}`).then((bytes) => ixBlock(bytes, list.group.place)));
-    const [positions, bytes] = await Promise.all([this.positions(list), details]);
-    positions.forEach((at, n) => { flags[at] = !keeps || keeps(bytes[n]) ? 1 : 0; });
+    if (list) {
+      const [positions, details] = await Promise.all([this.positions(list), keeps && this.details(list)]);
+      positions.forEach((at, n) => { flags[at] = !keeps || keeps(details[n]) ? 1 : 0; });
+    }
     return flags;
   }
 
-  levels(name, {least = 0, most = 8}) {
+  levels(name, {least, most}) {
     const mask = (1 << most) - (1 << least);
-    return this.flags(name, mask === 255 ? undefined : (bits) => bits & mask);
+    return this.flags(name, mask < 255 && ((bits) => bits & mask));
   }
 
   // Whole months by their lists; of those at the edges, the days.
-  async days({from, to}) {
-    const months = [...this.lists.keys()].filter((name) => String(name).startsWith("m:"));
-    const chosen = months.map((name) => name.slice(2)).filter((month) =>
-      (!from || month >= from.slice(0, 7)) && (!to || month <= to.slice(0, 7)));
-    return this.join(chosen.map((month) => {
-      const first = from?.startsWith(month) ? +from.slice(8) : 1;
-      const end = to?.startsWith(month) ? +to.slice(8) : 32;
-      return this.flags(`m:${month}`, first > 1 || end < 32 ? (day) => day >= first && day < end : undefined);
-    }), false);
+  days({from, to}) {
+    const months = [...this.lists.keys()].filter((name) => /^m:/.test(name) &&
+      (!from || name >= `m:${from.slice(0, 7)}`) && (!to || name.slice(2) <= to));
+    return this.join(months.map((name) => {
+      const [first, end] = [from, to].map((day) => day?.startsWith(name.slice(2)) && +day.slice(8));
+      return this.flags(name, (first || end) && ((day) => day >= (first || 0) && day < (end || 32)));
+    }));
   }
 
   async join(parts, every) {
     const result = new Uint8Array(this.count).fill(every ? 1 : 0);
     for (const flags of await Promise.all(parts))
-      for (let at = 0; at < result.length; at++) every ? result[at] &= flags[at] : result[at] |= flags[at];
+      for (let at = 0; at < result.length; at++) result[at] = every ? result[at] & flags[at] : result[at] | flags[at];
     return result;
   }
 
   // A flag for each image that a resolved query finds, whether it is live or not.
   async find(node) {
-    switch (node.op) {
-      case "and": return this.join(node.args.map((arg) => this.find(arg)), true);
-      case "or": return this.join(node.args.map((arg) => this.find(arg)), false);
-      case "not": return (await this.find(node.arg)).map((flag) => 1 - flag);
-      case "label": return this.levels(node.id, node);
-      case "incategory": return this.levels(`c:${node.name}`, node);
-      case "anylabel": return this.levels("*", node);
-      case "color": return this.flags(`o:${node.value}`);
-      case "orientation": return this.flags(`r:${node.value}`);
-      case "days": return this.days(node);
-      case "name": throw new QueryError(NAME_NEEDS_SERVER, ...(node.at ?? [-1, -1]));
-      default: return this.join([], node.op === "all");
-    }
+    const {op, args, value} = node;
+    if (args) return this.join(args.map((arg) => this.find(arg)), op === "and");
+    if (op === "not") return (await this.find(node.arg)).map((flag) => 1 - flag);
+    if (op === "label") return this.levels(node.id, node);
+    if (op === "incategory") return this.levels(`c:${node.name}`, node);
+    if (op === "anylabel") return this.levels("*", node);
+    if (op === "color") return this.flags(`o:${value}`);
+    if (op === "orientation") return this.flags(`r:${value}`);
+    if (op === "days") return this.days(node);
+    if (op === "name") throw new QueryError(NAME_NEEDS_SERVER, ...node.at ?? [-1, -1]);
+    return this.join([], op === "all");
   }
 
   // The fewest lists whose facts hold all results; undefined where all facts are needed.
@@ -291,33 +246,32 @@ class IxSegment {
     if (op === "and") return covers.filter(Boolean).sort((a, b) => ixSum(a) - ixSum(b))[0];
     const called = {label: id, incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`}[op];
     const list = this.lists.get(called);
-    return called === undefined || list && !list.facts ? undefined : list ? [list] : [];
+    return called === undefined || list && !list.f ? undefined : list ? [list] : [];
   }
 
-  // Where the facts of all results are read with the least, and how many images that is.
+  // Where the facts of all results are read with the least, and of how many images these are.
   sources(node, flags) {
     if (this.facts) return {cost: 0, from: [{}]};
     const blocks = [];
-    for (let at = 0; at < this.count; at += IX_BLOCK)
-      if (flags.subarray(at, at + IX_BLOCK).includes(1)) blocks.push({piece: `a${at / IX_BLOCK}`, first: at});
-    const all = blocks.length * IX_BLOCK;
-    const cover = this.cover(node);
-    if (!cover || ixSum(cover) > all) return {cost: all, from: blocks};
-    return {cost: ixSum(cover), from: cover.map((list) => ({piece: `f${list.facts.piece}`, place: list.facts.place, list}))};
+    for (let first = 0; first < this.count; first += IX_BLOCK)
+      if (flags.subarray(first, first + IX_BLOCK).includes(1)) blocks.push({piece: `a${first / IX_BLOCK}`, first, count: IX_BLOCK});
+    const cover = this.cover(node)?.map((list) => ({...list.f, list, count: list.count}));
+    const from = cover && ixSum(cover) < ixSum(blocks) ? cover : blocks;
+    return {cost: ixSum(from), from};
   }
 
   async tell({piece, place, first = 0, list}, take) {
     let bytes = piece ? await this.piece(piece) : this.facts;
     const positions = list ? await this.positions(list) : piece === "e" && ixPositions(ixBlock(bytes, 0));
-    if (place !== undefined) bytes = ixBlock(bytes, place);
-    this.eachFact(bytes, (n, ...fact) => take(positions ? positions[n] : first + n, fact));
+    if (place >= 0) bytes = ixBlock(bytes, place);
+    this.eachFact(bytes, (n, fact) => take(positions ? positions[n] : first + n, fact));
   }
 
   async row(at) {
-    if (this.rows) return this.rows[at];
-    const shard = Math.floor(at / IX_SHARD);
-    const rows = await this.state.piece(this.entry.patches?.[shard] ?? `${this.entry.name}/r${shard}`, true);
-    return rows[at % IX_SHARD];
+    const number = Math.floor(at / IX_ROWS);
+    const patch = this.entry.patches?.[number];
+    const rows = this.head.rows ?? await (patch ? this.state.piece(patch, true) : this.piece(`r${number}`, true));
+    return rows[this.facts ? at : at % IX_ROWS];
   }
 
   // Where an image stands here, or -1.
@@ -332,36 +286,23 @@ class IxSegment {
   }
 }
 
-function ixSum(things, what = "count") {
-  return things.reduce((sum, thing) => sum + thing[what], 0);
-}
-
-function ixSorted(counts, byName) {
-  const found = [...counts].map(([name, count]) => ({name, count: Math.round(count)})).filter(({count}) => count);
-  return found.sort((a, b) => byName ? (a.name < b.name ? 1 : -1) : b.count - a.count || (a.name < b.name ? -1 : 1));
-}
-
 // One state of the index.
 class IxState {
-  constructor(source, manifest, sign) {
-    Object.assign(this, {source, manifest, sign});
+  constructor(piece, manifest, sign) {
+    Object.assign(this, {piece, manifest, sign});
     this.segments = manifest.segments.map((entry) => new IxSegment(this, entry));
   }
 
-  piece(name, json) {
-    return this.source.piece(name, json);
-  }
-
   async read() {
-    const [[categories, words], counts] = await Promise.all([this.piece(this.manifest.labels, true), this.piece(this.manifest.overview, true)]);
-    const byId = new Map(counts.labels);
+    const {labels, overview} = this.manifest;
+    const [[categories, words], counts] = await Promise.all([this.piece(labels, true), this.piece(overview, true)]);
+    const of = new Map(counts.labels);
     this.labels = words.map(([id, name, aliases, numbers]) =>
-      ({id, name, aliases, categories: numbers.map((n) => categories[n]), count: byId.get(id) ?? 0}));
+      ({id, name, aliases, categories: numbers.map((n) => categories[n]), count: of.get(id) ?? 0}));
     this.words = new Map(this.labels.map((label) => [label.id, label]));
-    const {total, ...parts} = counts;
-    parts.labels = counts.labels.map(([id, count]) => [this.words.get(id).name, count]);
-    this.overview = {total};
-    for (const [part, pairs] of Object.entries(parts)) this.overview[part] = pairs.map(([name, count]) => ({name, count}));
+    counts.labels = counts.labels.map(([id, count]) => [this.words.get(id).name, count]);
+    this.overview = Object.fromEntries(Object.entries(counts).map(([part, pairs]) =>
+      [part, part === "total" ? pairs : pairs.map(([name, count]) => ({name, count}))]));
     this.vocabulary = new Vocabulary(this.labels, this.overview.categories);
     return this;
   }
@@ -374,57 +315,52 @@ class IxState {
   async find(node) {
     await this.open();
     const parts = await Promise.all(this.segments.map((segment) => segment.find(node)));
-    const ids = [];
+    const found = [];
     parts.forEach((flags, n) => {
-      const {live, ids: own} = this.segments[n];
-      for (let at = 0; at < own.length; at++) if (flags[at] &= live[at]) ids.push(own[at]);
+      const {live, ids} = this.segments[n];
+      for (let at = 0; at < ids.length; at++) if (flags[at] &= live[at]) found.push(ids[at]);
     });
-    return {ids: Uint32Array.from(ids).sort().reverse(), parts};
+    return {ids: Uint32Array.from(found).sort().reverse(), parts};
   }
 
   async facets(node, {ids, parts}) {
     if (node.op === "all") return {exact: true, ...this.overview};
     const plans = this.segments.map((segment, n) => segment.sources(node, parts[n]));
     const exact = ids.length <= IX_EXACT || ixSum(plans, "cost") <= IX_CHEAP;
-    const tally = {labels: new Map(), categories: new Map(), colors: new Map(), orientations: new Map(), months: new Map()};
+    const counts = {labels: new Map(), categories: new Map(), colors: new Map(), orientations: new Map(), months: new Map()};
     await Promise.all(this.segments.map(async (segment, n) => {
+      const {cost, from} = plans[n];
       const wanted = parts[n].slice();
       const hits = wanted.reduce((sum, flag) => sum + flag, 0);
-      if (!hits) return;
       const facts = [];
-      const from = exact || plans[n].cost <= IX_SAMPLE ? plans[n].from : [{piece: "e", place: 1}];
-      await Promise.all(from.map((source) => segment.tell(source, (at, fact) => {
-        if (wanted[at]) facts.push(fact);
-        wanted[at] = 0;
-      })));
-      const add = (part, name) => tally[part].set(name, (tally[part].get(name) ?? 0) + hits / facts.length);
-      for (const [labels, colors, orientation, month] of facts) {
+      await Promise.all((!hits ? [] : exact || cost <= IX_SAMPLE ? from : [{piece: "e", place: 1}]).map((source) =>
+        segment.tell(source, (at, fact) => {
+          if (wanted[at]) facts.push(fact);
+          wanted[at] = 0;
+        })));
+      for (const {labels, colors, orientation, month} of facts) {
         const words = [...labels].map((id) => this.words.get(id)).filter(Boolean);
-        for (const word of words) add("labels", word.name);
-        for (const category of new Set(words.flatMap((word) => word.categories))) add("categories", category);
-        for (const color of colors) add("colors", color);
-        add("orientations", orientation);
-        add("months", ixMonth(month));
+        const said = {labels: words.map(({name}) => name), categories: new Set(words.flatMap(({categories}) => categories)), colors, orientations: [orientation], months: [month]};
+        for (const part in said) for (const name of said[part]) counts[part].set(name, (counts[part].get(name) ?? 0) + hits / facts.length);
       }
     }));
     const facets = {exact};
-    for (const part in tally) facets[part] = ixSorted(tally[part], part === "months");
+    for (const part in counts) {
+      facets[part] = [...counts[part]].map(([name, count]) => ({name, count: Math.round(count)}));
+      facets[part].sort((a, b) => part === "months" ? (a.name < b.name ? 1 : -1) : b.count - a.count || (a.name < b.name ? -1 : 1));
+    }
     return facets;
   }
 
   async rows(ids) {
     await this.open();
     return Promise.all(Array.from(ids, async (id) => {
-      for (const segment of this.segments) {
-        const at = segment.place(id);
-        if (at < 0) continue;
-        const row = await segment.row(at);
-        if (!row) return null;
-        const [key, width, height, day, color, labels, name] = row;
-        const names = labels.map((label) => this.words.get(label)?.name).filter(Boolean);
-        return {id, key, name: name || key, width, height, date: ixIsoDay(day), color, labels: names};
-      }
-      return null;
+      const segment = this.segments.find((each) => each.place(id) >= 0);
+      const row = await segment?.row(segment.place(id));
+      if (!row) return null;
+      const [key, width, height, day, color, labels, name] = row;
+      const names = labels.map((label) => this.words.get(label)?.name).filter(Boolean);
+      return {id, key, name: name || key, width, height, date: ixDay(day), color, labels: names};
     }));
   }
 }
@@ -442,11 +378,12 @@ class IxIndex {
   }
 
   piece(name, json) {
-    const found = this.kept.get(name) ?? this.load(name).then(ixUnpack).then(json ? ixJson : undefined);
-    this.kept.delete(name);
-    this.kept.set(name, found);
-    found.catch(() => this.kept.delete(name));
-    if (this.kept.size > IX_KEPT) this.kept.delete(this.kept.keys().next().value);
+    const {kept} = this;
+    const found = kept.get(name) ?? this.load(name).then(ixUnpack).then(json && ((bytes) => JSON.parse(new TextDecoder().decode(bytes))));
+    kept.delete(name);
+    kept.set(name, found);
+    found.catch(() => kept.delete(name));
+    if (kept.size > IX_KEPT) kept.delete(kept.keys().next().value);
     return found;
   }
 
@@ -455,10 +392,13 @@ class IxIndex {
     const manifest = await this.load("manifest", true).catch((error) => {
       throw error.code === "gone" ? ixError("missing", "there is no index yet") : error;
     });
-    if (manifest.format !== IX_FORMAT) throw ixError("broken", "the index is of another version than this page");
-    const sign = JSON.stringify([manifest.lineage, manifest.change, manifest.look]);
+    const {format, lineage, change, look} = manifest;
+    if (format !== IX_FORMAT) throw ixError("broken", "the index is of another version than this page");
+    const sign = [lineage, change, look].join();
     if (this.state?.sign === sign) return false;
-    this.state = await new IxState(this, manifest, sign).read();
+    this.state = await new IxState((name, json) => this.piece(name, json), manifest, sign).read();
+    const {labels, overview, vocabulary} = this.state;
+    Object.assign(this, {change, labels, overview, vocabulary, total: overview.total, categories: overview.categories});
     return true;
   }
 
@@ -475,28 +415,24 @@ class IxIndex {
     }
   }
 
-  get total() { return this.state.overview.total; }
-  get change() { return this.state.manifest.change; }
-  get labels() { return this.state.labels; }
-  get categories() { return this.state.overview.categories; }
-  get overview() { return this.state.overview; }
-  get vocabulary() { return this.state.vocabulary; }
-
   complete(prefix, limit) {
     return this.vocabulary.complete(prefix, limit);
   }
 
   search(ast) {
-    return this.attempt(async (state) => {
+    return this.attempt((state) => {
       const {node, query, warnings} = state.vocabulary.resolve(ast);
-      return {query, warnings, ...await this.find(node, state)};
+      return this.find(node, {query, warnings});
     });
   }
 
-  async find(node, state = this.state) {
-    const found = await state.find(node);
-    const facets = () => this.attempt(async (now) => now.facets(node, now === state ? found : await now.find(node)));
-    return {total: found.ids.length, ids: found.ids, facets};
+  // The answer to a resolved query.
+  find(node, more) {
+    return this.attempt(async (state) => {
+      const found = await state.find(node);
+      const facets = () => this.attempt(async (now) => now.facets(node, now === state ? found : await now.find(node)));
+      return {...more, total: found.ids.length, ids: found.ids, facets};
+    });
   }
 
   rows(ids) {

@@ -37,7 +37,7 @@ function qToken(text, from) {
   const [quoted, closed, word] = rest.slice(name ? 2 : 5);
   if (closed === "") qFail("the quote is not closed", {start: token.start, end: text.length});
   token.text = word ?? quoted?.replace(/\\([^])/g, "$1");
-  token.kind = word ? Q_JOINTS[word] || (/[<>]/.test(word) ? "phrase" : "word") : "phrase";
+  token.kind = word ? Q_JOINTS[word] || (/^=|[<>]/.test(word) ? "phrase" : "word") : "phrase";
   if (name) {
     const cmp = rest[0] || rest[1];
     token.kind = name.toLowerCase().replace("colour", "color");

@@ -1,0 +1,70 @@
+"""Where the server listens, and who can reach it there."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+from bucketlens.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bucketlens.server.credentials import Credentials
+    from bucketlens.settings import Settings
+
+BACKLOG = 1024
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that is listening.
+
+    Raises:
+        ConfigError: There is no such address, or the port is taken or forbidden.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as exc:
+        raise ConfigError(
+            f"the server can't listen on {host} port {port}: {exc.strerror or exc}", setting="port"
+        ) from exc
+
+
+def is_loopback(listening: socket.socket) -> bool:
+    """Whether only this machine can reach a socket."""
+    return ipaddress.ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def url_of(listening: socket.socket, *, tls: bool) -> str:
+    """The URL of a server on this socket, as a browser of this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        host = "localhost"
+    elif address.version == 6:  # noqa: PLR2004 - of the internet protocol
+        host = f"[{host}]"
+    return f"{'https' if tls else 'http'}://{host}:{port}/"
+
+
+def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bool) -> None:
+    """See that nobody else can ask without credentials.
+
+    Raises:
+        ConfigError: They could.
+    """
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise ConfigError(
+            "tls_certificate and tls_key are needed both, or neither", setting="tls_key"
+        )
+    if credentials:
+        return
+    if settings.public_url or not loopback:
+        where = f"at {settings.public_url}" if loopback else f"on {settings.host or 'any address'}"
+        raise ConfigError(
+            f"{where} others could ask without a password: name a file of users, tokens or access"
+            " keys (`bucketlens access FILE --user NAME` makes one), or listen on 127.0.0.1 with"
+            " no public_url",
+            setting="credentials",
+        )
