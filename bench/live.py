@@ -8,7 +8,8 @@
    line in the index stand. The photo's own copying is not counted.
 2. Bursts: so many photos of 0.2 megapixels are moved into the folder at once. Images a second until
    the last record stands, beside those of ``bucketlens run`` over the same files, in turn.
-3. A flood: many small files, with memory and open files of the process on the way.
+3. One by one again, while files that were there before are labelled in the background.
+4. A flood: many small files, with memory and open files of the process on the way.
 
 Prints a table in Markdown for each.
 """
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=60, help="photos one by one")
     parser.add_argument("--burst", type=int, default=1000, help="photos at once")
     parser.add_argument("--rounds", type=int, default=3, help="bursts, and runs beside them")
+    parser.add_argument("--backlog", type=int, default=0, help="photos that were there before")
     parser.add_argument("--flood", type=int, default=0, help="small files for memory")
     arguments = parser.parse_args()
     sets = photo_sets()
@@ -55,6 +57,11 @@ def main() -> None:
         folder = Path(name)
         if arguments.photos:
             print_latencies(one_by_one(folder, sets["3 MP"], arguments.photos))
+        if arguments.backlog:
+            source, out = fresh(folder)
+            filled(folder, sets["0.2 MP"], arguments.backlog).rename(source / "backlog")
+            print(f"While {arguments.backlog:,} photos of 0.2 MP are labelled in the background:\n")
+            print_latencies(one_by_one_into(source, out, sets["3 MP"], arguments.photos, "ready"))
         if arguments.burst:
             print_bursts(bursts(folder, sets["0.2 MP"], arguments.burst, arguments.rounds))
         if arguments.flood:
@@ -62,10 +69,17 @@ def main() -> None:
 
 
 def one_by_one(folder: Path, photos: list[Photo], count: int) -> dict[str, list[float]]:
-    """Seconds from arrival to each result."""
-    seconds: dict[str, list[float]] = {"record": [], "page": [], "index": []}
+    """Seconds from arrival to each result, in a folder that holds nothing else."""
     source, out = fresh(folder)
-    with watching(source, out):
+    return one_by_one_into(source, out, photos, count, "reconciled")
+
+
+def one_by_one_into(
+    source: Path, out: Path, photos: list[Photo], count: int, after: str
+) -> dict[str, list[float]]:
+    """Seconds from arrival to each result; the first comes after a message in the log."""
+    seconds: dict[str, list[float]] = {"record": [], "page": [], "index": []}
+    with watching(source, out, after=after):
         for i in range(count):
             key = f"photo {i}.jpg"
             shutil.copyfile(photos[i % len(photos)].path, source / key)
@@ -178,14 +192,16 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def watching(source: Path, out: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def watching(
+    source: Path, out: Path, *more: str, after: str = "reconciled"
+) -> Iterator[subprocess.Popen[bytes]]:
     """The program, watching, and stopped at the end."""
     log = out.parent / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
             [*program(), "watch", str(source), str(out), *more], env=environment(), stderr=file
         )
-    while b'"reconciled"' not in log.read_bytes():
+    while f'"{after}"'.encode() not in log.read_bytes():
         if process.poll() is not None:
             sys.exit(log.read_text())
         time.sleep(0.1)

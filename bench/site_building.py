@@ -12,11 +12,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from synthetic import key_of, write_records
-
 from bucketlens.catalog import Catalog
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
+from synthetic import key_of, write_records
 
 if TYPE_CHECKING:
     from bucketlens.catalog import Snapshot
@@ -47,7 +46,7 @@ def add_images(catalog: Catalog, out: str, count: int, first: int) -> float:
 def main() -> None:
     """Do one step and tell what it took."""
     what, out, *numbers = sys.argv[1:]
-    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"))
+    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"), clock=time.time)
     facts: dict[str, Any] = {}
     if what == "update":
         count, first = map(int, numbers)

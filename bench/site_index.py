@@ -15,6 +15,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def size_of(out: Path) -> tuple[int, int]:
 
 def questions_for(out: Path) -> list[tuple[str, tuple[str, int, bool]]]:
     """What is asked: a rare label, the most frequent one, three terms, the tenth page, a scan."""
-    snapshot = Catalog(open_store(str(out)), open_store(str(out / "metadata"))).snapshot()
+    stores = open_store(str(out)), open_store(str(out / "metadata"))
+    snapshot = Catalog(*stores, clock=time.time).snapshot()
     with snapshot.connect() as engine:
         engine.execute(
             "CREATE TEMP TABLE n AS SELECT label, v.name, count(*) AS n FROM labels l"

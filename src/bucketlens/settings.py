@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError
-from bucketlens.settings_pages import PageSettings
 from bucketlens.settings_serving import ServingSettings
 from bucketlens.types import Percent
 
@@ -45,7 +44,9 @@ Positive = Annotated[int, Meta(ge=1)]
 Feature = Literal["GENERAL_LABELS", "IMAGE_PROPERTIES"]
 
 
-class Settings(PageSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(
+    ServingSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """What is in force; see docs/configuration.md for each in a sentence."""
 
     # What is shown as a label. The defaults are those of Rekognition's DetectLabels.
@@ -135,6 +136,12 @@ class Settings(PageSettings, msgspec.Struct, frozen=True, kw_only=True, forbid_u
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
+    publish_include: Annotated[
+        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
+    ] = ()
+    publish_exclude: Annotated[
+        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
+    ] = ()
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0
@@ -176,13 +183,10 @@ class Resolved(msgspec.Struct, frozen=True):
     own_file: bool = False
 
 
-def _part(name: str) -> int:
-    """Of how many parts a setting is: own ones of none, those of the server of two."""
-    return sum(name in part.__struct_fields__ for part in (PageSettings, ServingSettings))
-
-
-FIELDS: tuple[str, ...] = tuple(sorted(Settings.__struct_fields__, key=_part))
-"""All names, those of the pages and of the server last."""
+FIELDS: tuple[str, ...] = tuple(
+    sorted(Settings.__struct_fields__, key=lambda name: name in ServingSettings.__struct_fields__)
+)
+"""All names, those of the server last."""
 
 
 def setting_types() -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from bucketlens.settings_serving import ServingSettings
+from bucketlens.settings_live import LiveSettings
 
 
-class PageSettings(ServingSettings, msgspec.Struct, frozen=True, kw_only=True):
+class PageSettings(LiveSettings, frozen=True, kw_only=True):
     """Part of :class:`bucketlens.settings.Settings`; see docs/configuration.md."""
 
     thumbnail_size: Annotated[int, Meta(ge=64, le=1024, description="long side, pixels")] = 320
@@ -29,12 +28,6 @@ class PageSettings(ServingSettings, msgspec.Struct, frozen=True, kw_only=True):
     extra_stylesheet: Annotated[
         str, Meta(description="CSS file that is copied into the site and applied last")
     ] = ""
-    publish_include: Annotated[
-        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
-    ] = ()
-    publish_exclude: Annotated[
-        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
-    ] = ()
     publish_originals: Annotated[
         bool, Meta(description="copy the images themselves, with all that is in them, to the site")
     ] = False

@@ -263,6 +263,7 @@ def test_threads_search_while_the_catalog_changes():
             found = searcher.search("dog", limit=100)
             assert found.total == len(found.hits) == 20 + 5 * (found.change - 1)
             asked += 1
+            done.wait(0.01)
         return asked
 
     with ThreadPoolExecutor(4) as pool:

@@ -35,6 +35,7 @@ COMMANDS = {
     "label": Command("label", "Label single files and print what is seen."),
     "show": Command("show", "Show what is recorded about one image."),
     "status": Command("status", "Say what OUT holds, what is stale and what failed."),
+    "search": Command("search", "Find images by what is in them: 'dog -beach'."),
     "index": Command("index", "Bring the catalog of OUT up to date, check it or make it anew."),
     "sql": Command("sql", "Answer a SELECT over the catalog of OUT."),
     "export": Command("export", "Write the catalog of OUT as CSV, JSON lines or Parquet."),

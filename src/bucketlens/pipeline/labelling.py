@@ -99,7 +99,7 @@ class Labeler:
         """Hold the parts; they are shared by all threads."""
         self.scorer = scorer
         self.view = view
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
         self._limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
         self._cover = decode_cover(settings)
@@ -193,12 +193,12 @@ class Labeler:
         )
 
     def _pictures(self, image: Loaded, decoded: DecodedImage) -> Pictures | None:
-        if not self._settings.pages:
+        if not self.settings.pages:
             return None
         return Pictures(
-            encode_jpeg(small_copy(decoded, self._settings.thumbnail_size)),
-            preview(decoded.pixels, self._settings.preview_size),
-            image.data if self._settings.publish_originals else None,
+            encode_jpeg(small_copy(decoded, self.settings.thumbnail_size)),
+            preview(decoded.pixels, self.settings.preview_size),
+            image.data if self.settings.publish_originals else None,
         )
 
     def shown(self, scores: Scores) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class Everything(_Node, frozen=True, tag="all"):
     """What an empty query asks for."""
 
 
+class Nothing(_Node, frozen=True, tag="none"):
+    """What a word asks for that no image has."""
+
+
 class Term(_Node, frozen=True, tag="term"):
     """A bare word; with its neighbours it may be the name of one label."""
 
@@ -159,10 +163,10 @@ Leaf: TypeAlias = (
     | HasCategory
     | Days
 )
-Node: TypeAlias = And | Or | Not | Everything | Leaf
+Node: TypeAlias = And | Or | Not | Everything | Nothing | Leaf
 Condition: TypeAlias = Node
-"""A tree of ``And``, ``Or``, ``Not``, ``Everything``, ``HasLabel``, ``AnyLabel``, ``HasCategory``,
-``OfColor``, ``Oriented``, ``Days`` and ``Named`` only."""
+"""A tree of ``And``, ``Or``, ``Not``, ``Everything``, ``Nothing``, ``HasLabel``, ``AnyLabel``,
+``HasCategory``, ``OfColor``, ``Oriented``, ``Days`` and ``Named`` only."""
 
 
 def without_places(node: Node) -> Node:

@@ -20,6 +20,7 @@ from bucketlens.query.nodes import (
     InCategory,
     Node,
     Not,
+    Nothing,
     OnDate,
     Or,
     Phrase,
@@ -69,6 +70,7 @@ def resolve(query: Node, vocabulary: Vocabulary) -> Resolved:
 class _Resolver:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
+        self._excluding = 0
         self.warnings: dict[str, None] = {}
 
     def condition(  # noqa: PLR0911 - one line for each kind of clause
@@ -81,11 +83,12 @@ class _Resolver:
             case Or():
                 return Or(tuple(self.condition(arg, levels) for arg in node.args))
             case Not():  # what is left out is left out however sure it is
-                return Not(self.condition(node.arg, ANY))
-            case Term() | Phrase():
-                return _of(self._known(node), levels)
-            case InCategory():
-                return _of(self._known(node), levels)
+                self._excluding += 1
+                inner = self.condition(node.arg, ANY)
+                self._excluding -= 1
+                return Not(inner)
+            case Term() | Phrase() | InCategory():
+                return self._named(node, levels)
             case Confidence():
                 return AnyLabel(*_both(levels, self._levels(node)))
             case Before():
@@ -107,16 +110,19 @@ class _Resolver:
             parts.append(AnyLabel(*levels))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def _known(self, node: Term | Phrase | InCategory) -> Meaning:
+    def _named(self, node: Term | Phrase | InCategory, levels: Levels) -> Condition:
         only = isinstance(node, InCategory)
         if meaning := self._vocabulary.meaning(node.text, only_category=only):
-            return meaning
+            return _of(meaning, levels)
         start, end = node.at or (-1, -1)
         if (joint := search_key(node.text).upper()) in JOINTS:
             raise QueryError(f"to join words, write {joint} in capitals", start, end)
-        kinds = ("category",) if only else ("label", "alias", "category")
         what = "is of a category" if only else "has a label called"
         message = f"no image here {what} \u201c{node.text}\u201d"
+        if self._excluding:
+            self.warnings[message] = None
+            return Nothing()
+        kinds = ("category",) if only else ("label", "alias", "category")
         raise QueryError(message, start, end, tuple(self._vocabulary.near(node.text, kinds)))
 
     def _levels(self, node: Confidence) -> Levels:

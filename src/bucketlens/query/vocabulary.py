@@ -94,12 +94,6 @@ class _Word(NamedTuple):
     aliased: dict[int, None]
     categories: dict[str, None]
 
-    def meaning(self, *, only_category: bool) -> Meaning | None:
-        """The labels of that name, else those of that alias, else the category."""
-        if not only_category and (labels := self.labels or self.aliased):
-            return Meaning(labels=tuple(labels))
-        return Meaning(categories=tuple(self.categories)) if self.categories else None
-
 
 class Vocabulary:
     """The labels and categories of one collection, by the words that people use.
@@ -128,6 +122,8 @@ class Vocabulary:
         for category in categories:
             name = category.name
             self._word("category", name, category).categories[name] = None
+            for part in name.split(" and "):
+                self._words.setdefault(search_key(part), _Word({}, {}, {})).categories[name] = None
         self._compact: dict[str, _Word] = {}
         for key, word in self._words.items():
             self._compact.setdefault(compact(key), word)
@@ -140,8 +136,9 @@ class Vocabulary:
     def meaning(self, text: str, *, only_category: bool = False) -> Meaning | None:
         """What a word or a name means; None where nothing is called so.
 
-        The number that was typed comes before the other one, a label's name before an alias, a
-        label before a category. ``hotdog`` finds ``Hot Dog``.
+        A label's name comes before an alias, a label before a category, the number that was typed
+        before the other one. ``hotdog`` finds ``Hot Dog``, and ``indoors`` the category ``Home and
+        Indoors``.
         """
         key = search_key(text)
         return _first(self._words, key, only_category=only_category) or _first(
@@ -157,7 +154,11 @@ class Vocabulary:
         key = search_key(text)
         found: dict[str, tuple[int, int, str]] = {}
         for entry in self._entries:
-            if entry.kind in kinds and (apart := _apart(key, entry.key)) is not None:
+            if (
+                entry.images
+                and entry.kind in kinds
+                and (apart := _apart(key, entry.key)) is not None
+            ):
                 rank = apart, -entry.images, entry.text
                 found[entry.key] = min(rank, found.get(entry.key, rank))
         return [word for *_, word in sorted(found.values())[:NEAR]]
@@ -174,7 +175,7 @@ class Vocabulary:
         for entry in self._entries:
             is_category = entry.kind == "category"
             fit = _fit(key, entry)
-            if fit is None or (clause and not is_category):
+            if fit is None or not entry.images or (clause and not is_category):
                 continue
             ranked = (fit, -entry.images, entry.text), entry
             place = is_category, entry.name
@@ -184,12 +185,15 @@ class Vocabulary:
 
 
 def _first(words: Mapping[str, _Word], key: str, *, only_category: bool) -> Meaning | None:
-    """The meaning of the first number of a word that has one."""
-    for number in (key, *other_numbers(key)):
-        word = words.get(number)
-        if word and (meaning := word.meaning(only_category=only_category)):
-            return meaning
-    return None
+    """The labels of the first number of a word that has some, else the categories."""
+    found = [word for number in (key, *other_numbers(key)) if (word := words.get(number))]
+    if not only_category:
+        for word in found:
+            if labels := word.labels or word.aliased:
+                return Meaning(labels=tuple(labels))
+    return next(
+        (Meaning(categories=tuple(word.categories)) for word in found if word.categories), None
+    )
 
 
 def _apart(key: str, other: str) -> int | None:

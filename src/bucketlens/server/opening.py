@@ -13,6 +13,7 @@ from bucketlens.live import open_live
 from bucketlens.server.app import Parts, build_app
 from bucketlens.server.credentials import read_credentials
 from bucketlens.server.listening import check_exposure, is_loopback, listen
+from bucketlens.server.searching import FreshSearch
 from bucketlens.server.serving import serve
 from bucketlens.server.telemetry import Telemetry
 from bucketlens.stores import open_store, store_options
@@ -39,23 +40,30 @@ class OpenServer:
     Attributes:
         app: Answers.
         live: Watches and labels.
+        search: Finds images.
         listening: Where.
         settings: In force.
     """
 
     app: ASGIApp
     live: Live
+    search: FreshSearch
     listening: socket.socket
     settings: Settings
 
     def run(self) -> None:
         """Answer until told to stop; then finish what is begun."""
-        serve(self.app, self.listening, self.settings, self.live.start)
+        serve(self.app, self.listening, self.settings, self._start)
         whole = self.live.stop(STOP_SECONDS)
+        self.search.stop(1.0)
         log.info("ended", extra={"fields": {"whole": whole, **self.live.status().outcomes}})
         if not whole:  # threads that hang would keep the process from ending
             sys.stderr.flush()
             os._exit(0)
+
+    def _start(self) -> None:
+        self.search.start()
+        self.live.start()
 
 
 def open_server(source: str, out: str, settings: Settings) -> OpenServer:
@@ -75,18 +83,20 @@ def open_server(source: str, out: str, settings: Settings) -> OpenServer:
     live = open_live(source, out, settings, telemetry)
     telemetry.watch(live.status)
     telemetry.name_models(live.opened.labeler.scorer.facts)
+    search = FreshSearch(live.opened.collection.catalog)
     parts = Parts(
         settings=settings,
         credentials=credentials,
         loopback=loopback,
         live=live,
+        search=search,
         view=build_view(settings),
         events="://" in live.opened.images.location,
         site=_site(out, settings),
         source=open_store(source, store_options(settings)) if settings.uploads else None,
         telemetry=telemetry,
     )
-    return OpenServer(build_app(parts), live, listening, settings)
+    return OpenServer(build_app(parts), live, search, listening, settings)
 
 
 def _site(out: str, settings: Settings) -> Store | None:

@@ -77,6 +77,11 @@ class Search:
             self._engine.close()
             raise
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is answered a little otherwise than it was asked."""
+        return self._resolved.warnings
+
     def __enter__(self) -> Self:
         """Use it in a ``with`` statement."""
         return self

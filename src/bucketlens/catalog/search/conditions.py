@@ -14,6 +14,7 @@ from bucketlens.query.nodes import (
     HasLabel,
     Named,
     Not,
+    Nothing,
     OfColor,
     Or,
     Oriented,
@@ -43,6 +44,8 @@ def where(condition: Condition) -> Where:
     match condition:
         case Everything():
             return Where("true")
+        case Nothing():
+            return Where("false")
         case And():
             return _joined([where(arg) for arg in condition.args], " AND ", "true")
         case Or():

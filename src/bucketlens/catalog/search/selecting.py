@@ -18,6 +18,7 @@ from bucketlens.query.nodes import (
     HasLabel,
     Named,
     Not,
+    Nothing,
     OfColor,
     Or,
     Oriented,
@@ -40,6 +41,8 @@ def select(condition: Condition, tables: Tables) -> Mask:
     match condition:
         case Everything():
             return np.ones(len(tables), dtype=np.bool_)
+        case Nothing():
+            return np.zeros(len(tables), dtype=np.bool_)
         case And():
             found = np.ones(len(tables), dtype=np.bool_)
             for arg in condition.args:

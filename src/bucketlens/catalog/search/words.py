@@ -1,4 +1,4 @@
-"""The words of a catalog: labels that images have, with counts, and the categories in use."""
+"""The words of a catalog: its labels and categories, with how many images have each."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def read_vocabulary(engine: DuckDBPyConnection) -> Vocabulary:
     labels = read_labels(engine)
     categories: dict[str, int] = {}
     for label in labels:
-        for name in label.categories if label.id in counts else ():
-            categories[name] = max(categories.get(name, 0), counts[label.id])
+        for name in label.categories:
+            categories[name] = max(categories.get(name, 0), counts.get(label.id, 0))
     return _vocabulary(labels, counts, sorted(categories.items()))
 
 
@@ -45,18 +45,16 @@ def counted_vocabulary(
     """The same, counted in memory."""
     counts = np.bincount(rows.labels.values).tolist()
     in_categories = np.bincount(rows.categories.values, minlength=len(category_names)).tolist()
-    used = [pair for pair in zip(category_names, in_categories, strict=True) if pair[1]]
-    return _vocabulary(labels, dict(enumerate(counts)), sorted(used))
+    known = list(labels)
+    categories = dict.fromkeys((name for label in known for name in label.categories), 0)
+    categories.update(zip(category_names, in_categories, strict=True))
+    return _vocabulary(known, dict(enumerate(counts)), sorted(categories.items()))
 
 
 def _vocabulary(
     labels: Iterable[VocabularyLabel], counts: dict[int, int], categories: list[tuple[str, int]]
 ) -> Vocabulary:
-    """The words of the labels that images have, with those that only searching knows."""
-    used = [
-        msgspec.structs.replace(label, count=count)
-        for label in labels
-        if (count := counts.get(label.id, 0))
-    ]
+    """The words of labels, with those that only searching knows."""
+    counted = [msgspec.structs.replace(label, count=counts.get(label.id, 0)) for label in labels]
     named = [VocabularyCategory(name, images) for name, images in categories]
-    return Vocabulary(with_synonyms(used), named)
+    return Vocabulary(with_synonyms(counted), named)

@@ -230,27 +230,28 @@ export class Vocabulary {
   constructor(labels, categories = []) {
     this.entries = [];
     this.words = new Map();
-    const add = (kind, text, {id, name, count}) => {
-      const key = qKey(text);
-      this.entries.push({key, text, kind, name, count});
-      if (!this.words.has(key)) this.words.set(key, {label: [], alias: [], category: []});
-      const values = this.words.get(key)[kind];
-      const value = id ?? name;
-      if (!values.includes(value)) values.push(value);
+    const word = (key) => this.words.get(key) || this.words.set(key, {label: [], alias: [], category: []}).get(key);
+    const add = (kind, text, {id, name, count}, key = qKey(text)) => {
+      if (count) this.entries.push({key, text, kind, name, count});
+      word(key)[kind].push(id ?? name);
     };
     for (const label of labels) {
       add("label", label.name, label);
       for (const alias of label.aliases) add("alias", alias, label);
     }
-    for (const category of categories) add("category", category.name, category);
+    for (const category of categories) {
+      add("category", category.name, category);
+      for (const part of category.name.split(" and ")) word(qKey(part)).category.push(category.name);
+    }
     this.compact = new Map([...this.words].reverse().map(([key, found]) => [key.replaceAll(" ", ""), found]));
   }
 
   find(words, key, kinds = Q_KINDS) {
-    for (const word of qNumbers(key)) {
-      const kind = kinds.find((each) => words.get(word)?.[each].length);
-      if (kind) return {kind, values: words.get(word)[kind]};
-    }
+    const found = qNumbers(key).map((each) => words.get(each) || {});
+    for (const group of [["label", "alias"], ["category"]])
+      for (const each of found)
+        for (const kind of group)
+          if (kinds.includes(kind) && each[kind]?.length) return {kind, values: [...new Set(each[kind])]};
     return null;
   }
 
@@ -305,10 +306,10 @@ export class Vocabulary {
     return args.length > 1 ? {...node, args} : args[0];
   }
 
-  condition(node, levels, warnings) {
+  condition(node, levels, warnings, excluding) {
     const {op, args, value} = node;
     const [least, most] = levels;
-    const all = (some) => some.map((arg) => this.condition(arg, levels, warnings));
+    const all = (some) => some.map((arg) => this.condition(arg, levels, warnings, excluding));
     const joined = (name, some) => (some.length > 1 ? {op: name, args: some} : some[0]);
     switch (op) {
       case "and": {
@@ -320,9 +321,9 @@ export class Vocabulary {
       case "or":
         return {op, args: all(args)};
       case "not":
-        return {op, arg: this.condition(node.arg, [0, 8], warnings)};
+        return {op, arg: this.condition(node.arg, [0, 8], warnings, true)};
       case "confidence":
-        return this.condition({op: "and", args: [node]}, levels, warnings);
+        return this.condition({op: "and", args: [node]}, levels, warnings, excluding);
       case "before":
         return {op: "days", from: null, to: value};
       case "after":
@@ -332,7 +333,8 @@ export class Vocabulary {
       case "term":
       case "phrase":
       case "category": {
-        const {kind, values} = this.known(node);
+        const {kind, values} = this.known(node, excluding && warnings);
+        if (!kind) return {op: "none"};
         return joined("or", values.map((each) => ({...(kind === "category" ? {op: "incategory", name: each} : {op: "label", id: each}), least, most})));
       }
       default:
@@ -340,14 +342,15 @@ export class Vocabulary {
     }
   }
 
-  known({op, text, at: [start, end] = [-1, -1]}) {
+  known({op, text, at: [start, end] = [-1, -1]}, warnings) {
     const key = qKey(text);
     const kinds = op === "category" ? [op] : Q_KINDS;
     const found = this.find(this.words, key, kinds) || this.find(this.compact, key.replaceAll(" ", ""), kinds);
     if (found) return found;
     const joint = key.toUpperCase();
     if (Q_JOINTS[joint]) qFail(`to join words, write ${joint} in capitals`, {start, end});
-    return qFail(`no image here ${op === "category" ? "is of a category" : "has a label called"} “${text}”`, {start, end}, this.near(text, kinds));
+    const message = `no image here ${op === "category" ? "is of a category" : "has a label called"} “${text}”`;
+    return warnings ? warnings.add(message) : qFail(message, {start, end}, this.near(text, kinds));
   }
 }
 
