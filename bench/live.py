@@ -8,7 +8,8 @@
    line in the index stand. The photo's own copying is not counted.
 2. Bursts: so many photos of 0.2 megapixels are moved into the folder at once. Images a second until
    the last record stands, beside those of ``bucketlens run`` over the same files, in turn.
-3. A flood: many small files, with memory and open files of the process on the way.
+3. One by one again, while files that were there before are labelled in the background.
+4. A flood: many small files, with memory and open files of the process on the way.
 
 Prints a table in Markdown for each.
 """
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=60, help="photos one by one")
     parser.add_argument("--burst", type=int, default=1000, help="photos at once")
     parser.add_argument("--rounds", type=int, default=3, help="bursts, and runs beside them")
+    parser.add_argument("--backlog", type=int, default=0, help="photos that were there before")
     parser.add_argument("--flood", type=int, default=0, help="small files for memory")
     arguments = parser.parse_args()
     sets = photo_sets()
@@ -55,6 +57,11 @@ def main() -> None:
         folder = Path(name)
         if arguments.photos:
             print_latencies(one_by_one(folder, sets["3 MP"], arguments.photos))
+        if arguments.backlog:
+            source, out = fresh(folder)
+            filled(folder, sets["0.2 MP"], arguments.backlog).rename(source / "backlog")
+            print(f"While {arguments.backlog:,} photos of 0.2 MP are labelled in the background:\n")
+            print_latencies(one_by_one_into(source, out, sets["3 MP"], arguments.photos, "ready"))
         if arguments.burst:
             print_bursts(bursts(folder, sets["0.2 MP"], arguments.burst, arguments.rounds))
         if arguments.flood:
@@ -62,10 +69,17 @@ def main() -> None:
 
 
 def one_by_one(folder: Path, photos: list[Photo], count: int) -> dict[str, list[float]]:
-    """Seconds from arrival to each result."""
-    seconds: dict[str, list[float]] = {"record": [], "page": [], "index": []}
+    """Seconds from arrival to each result, in a folder that holds nothing else."""
     source, out = fresh(folder)
-    with watching(source, out):
+    return one_by_one_into(source, out, photos, count, "reconciled")
+
+
+def one_by_one_into(
+    source: Path, out: Path, photos: list[Photo], count: int, after: str
+) -> dict[str, list[float]]:
+    """Seconds from arrival to each result; the first comes after a message in the log."""
+    seconds: dict[str, list[float]] = {"record": [], "page": [], "index": []}
+    with watching(source, out, after=after):
         for i in range(count):
             key = f"photo {i}.jpg"
             shutil.copyfile(photos[i % len(photos)].path, source / key)
@@ -126,8 +140,10 @@ def bursts(
     return rates
 
 
-def flood(folder: Path, photos: list[Photo], count: int) -> list[tuple[int, float, int, int]]:
-    """Files so far, megabytes, open files and threads of a watching process."""
+def flood(
+    folder: Path, photos: list[Photo], count: int
+) -> list[tuple[int, float, float, int, int]]:
+    """Files so far, and the figures of a watching process."""
     source, out = fresh(folder)
     figures = []
     step = max(1, count // 10)
@@ -178,14 +194,16 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def watching(source: Path, out: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def watching(
+    source: Path, out: Path, *more: str, after: str = "reconciled"
+) -> Iterator[subprocess.Popen[bytes]]:
     """The program, watching, and stopped at the end."""
     log = out.parent / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
             [*program(), "watch", str(source), str(out), *more], env=environment(), stderr=file
         )
-    while b'"reconciled"' not in log.read_bytes():
+    while f'"{after}"'.encode() not in log.read_bytes():
         if process.poll() is not None:
             sys.exit(log.read_text())
         time.sleep(0.1)
@@ -198,20 +216,36 @@ def watching(source: Path, out: Path, *more: str) -> Iterator[subprocess.Popen[b
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has used so far; of Linux only, elsewhere 0."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What a process and those that it began have used so far; of Linux only, elsewhere 0."""
+    ticks = 0
+    for one in family_of(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
 
 
-def figures_of(pid: int) -> tuple[float, int, int]:
-    """Resident megabytes, open files and threads of a process; of Linux only."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    facts = dict(line.split(":", 1) for line in status.splitlines())
+def figures_of(pid: int) -> tuple[float, float, int, int]:
+    """Megabytes of a process, those of all with it, its open files and threads; of Linux only.
+
+    Of memory that several share, each has its part.
+    """
+    megabytes = {}
+    for one in family_of(pid):
+        lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        facts = dict(line.split(":", 1) for line in lines[1:])
+        megabytes[one] = int(facts["Pss"].split()[0]) / 1024
     files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return int(facts["VmRSS"].split()[0]) / 1024, files, int(facts["Threads"])
+    threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return megabytes[pid], sum(megabytes.values()), files, threads
+
+
+def family_of(pid: int) -> list[int]:
+    """A process and all that it began, as far as the system tells."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.is_dir():
+        return []
+    children = [child for task in tasks.glob("*/children") for child in task.read_text().split()]
+    return [pid, *(one for child in children for one in family_of(int(child)))]
 
 
 def print_latencies(seconds: dict[str, list[float]]) -> None:
@@ -235,11 +269,12 @@ def print_bursts(rates: dict[str, list[tuple[float, float]]]) -> None:
     print(flush=True)
 
 
-def print_flood(figures: list[tuple[int, float, int, int]]) -> None:
+def print_flood(figures: list[tuple[int, float, float, int, int]]) -> None:
     """A row for each look."""
-    print("| files so far | resident MB | open files | threads |\n|---|---|---|---|")
-    for done, megabytes, files, threads in figures:
-        print(f"| {done:,} | {megabytes:.0f} | {files} | {threads} |")
+    print("| files so far | MB | MB with those that label | open files | threads |")
+    print("|---|---|---|---|---|")
+    for done, own, whole, files, threads in figures:
+        print(f"| {done:,} | {own:.0f} | {whole:.0f} | {files} | {threads} |")
     print(flush=True)
 
 

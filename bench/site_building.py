@@ -12,11 +12,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from synthetic import key_of, write_records
-
+from bucketlens.assembly import SitePages
 from bucketlens.catalog import Catalog
+from bucketlens.settings import Settings
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
+from synthetic import key_of, write_records
 
 if TYPE_CHECKING:
     from bucketlens.catalog import Snapshot
@@ -32,7 +33,7 @@ def measure(out: str, snapshot: Snapshot) -> dict[str, Any]:
         "seconds": time.perf_counter() - began,
         "work": time.process_time() - worked,
         "peak_mb": peak / 1024,
-        **update._asdict(),
+        **{name: value for name, value in update._asdict().items() if name != "overview"},
     }
 
 
@@ -47,13 +48,14 @@ def add_images(catalog: Catalog, out: str, count: int, first: int) -> float:
 def main() -> None:
     """Do one step and tell what it took."""
     what, out, *numbers = sys.argv[1:]
-    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"))
+    catalog = Catalog(open_store(out), open_store(f"{out}/metadata"), clock=time.time)
     facts: dict[str, Any] = {}
     if what == "update":
         count, first = map(int, numbers)
         facts["catalog_seconds"] = add_images(catalog, out, count, first)
     snapshot = catalog.snapshot()
     facts |= measure(out, snapshot)
+    SitePages(open_store(f"{out}/site"), Settings()).update_index(snapshot)
     json.dump(facts, sys.stdout)
 
 

@@ -91,9 +91,12 @@ class PageLog:
         """Whether it is not hidden."""
         return key not in self.hidden
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
         """Keep what was shown."""
         assert thumbnail[:2] == preview[:2] == b"\xff\xd8"
+        assert original is None
         self.pictures.add(record.source.key)
         self.write_page(record)
 

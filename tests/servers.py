@@ -62,8 +62,8 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def ministack(folder: Path) -> Iterator[Server]:
-    """Ministack: S3, SQS, SNS and EventBridge."""
+def ministack(folder: Path, *, rights: bool = False) -> Iterator[Server]:
+    """Ministack: S3, SQS, SNS and EventBridge; with ``rights`` roles and policies hold."""
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -72,6 +72,7 @@ def ministack(folder: Path) -> Iterator[Server]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "AWS_ENDPOINT_URL": endpoint,
+        "AUTH": "true" if rights else "false",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
     }

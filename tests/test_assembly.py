@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.site.samples import record
 
 from bucketlens.assembly import Collection, open_pass, own_outputs
 from bucketlens.cli.keeping import _told_by_flags
@@ -130,3 +131,45 @@ def test_a_bucket_without_conditional_puts_is_refused(monkeypatch: pytest.Monkey
     open_pass("s3://b/in", "s3://b/out", settings)
     open_pass("memory://b/in", "memory://b/out", settings, check=True)
     assert len(tried) == 1
+
+
+def test_the_look_of_pages_follows_the_design(tmp_path: Path):
+    """Another accent, title or stylesheet makes the pages anew; the pictures stay."""
+    style = tmp_path / "own.css"
+    style.write_text("body { color: red }", encoding="utf-8")
+    looks = [
+        Collection(str(tmp_path / "out"), Settings(**changed)).pages  # type: ignore[arg-type]
+        for changed in (
+            {},
+            {"accent": "#aa0000"},
+            {"title": "Other"},
+            {"extra_stylesheet": str(style)},
+        )
+    ]
+    site = tmp_path / "out" / "site"
+    site.mkdir(parents=True)
+    (site / "site.json").write_text('{"id":"1"}', encoding="utf-8")
+    assert len({pages.page_look for pages in looks if pages}) == len(looks)
+    assert len({pages.picture_look for pages in looks if pages}) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"x" * 200_001, b"\xff"])
+def test_a_stylesheet_that_is_none_is_refused(tmp_path: Path, content: bytes | None):
+    """Missing, too large or not UTF-8; the message names the setting."""
+    style = tmp_path / "own.css"
+    if content is not None:
+        style.write_bytes(content)
+    collection = Collection(str(tmp_path / "out"), Settings(extra_stylesheet=str(style)))
+    with pytest.raises(ConfigError, match="extra_stylesheet"):
+        _ = collection.pages
+
+
+def test_originals_are_taken_back_when_they_are_no_longer_published(tmp_path: Path):
+    """All at once, before anything else is written."""
+    out = str(tmp_path / "out")
+    for publish, left in ((True, 1), (False, 0)):
+        pages = Collection(out, Settings(publish_originals=publish)).pages
+        assert pages is not None
+        pages.write_image(record(), b"t", b"p", b"original")
+        originals = [p for p in (tmp_path / "out" / "site").rglob("originals/*") if p.is_file()]
+        assert len(originals) == left

@@ -114,13 +114,7 @@ class Settings(
     )
     max_pixels: Annotated[Positive, Meta(description="width x height of an image")] = 100_000_000
 
-    # What is written beside the records.
-    thumbnail_size: Annotated[int, Meta(ge=64, le=1024, description="long side, pixels")] = 320
-    preview_size: Annotated[int, Meta(ge=256, le=4096, description="long side, about, pixels")] = (
-        1024
-    )
-    pages: Annotated[bool, Meta(description="write thumbnails, previews and pages")] = True
-    title: Annotated[str, Meta(max_length=200, description="title of the site")] = "bucketlens"
+    # How things are written; what is written beside the records is in PageSettings.
     fsync: Annotated[
         bool, Meta(description="force each file to disk; slower, survives power loss")
     ] = False

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from bucketlens.settings_live import LiveSettings
+from bucketlens.settings_pages import PageSettings
 
 MEGABYTE = 1024 * 1024
 
 
-class ServingSettings(LiveSettings, msgspec.Struct, frozen=True, kw_only=True):
+class ServingSettings(PageSettings, msgspec.Struct, frozen=True, kw_only=True):
     """What concerns the server alone; see docs/configuration.md for each in a sentence."""
 
     # Where it listens, and who may ask.

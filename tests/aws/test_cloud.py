@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from tests.aws.emulated import POISON, Cloud, until
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.xdist_group("ministack"), pytest.mark.slow]
 
+CREDENTIAL = "ada:gBXv0H3qPz7mYb5tW2rK"
 AWKWARD = (
     "trip 1/a b+ü%2F.jpg",
     "a+b=c&d.jpg",
@@ -31,10 +35,11 @@ AWKWARD = (
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """An account with the stack as it is by default."""
-    with ministack(tmp_path_factory.mktemp("ministack")) as server:
+    """An account with the stack as it is by default, and a site for who knows the password."""
+    with ministack(tmp_path_factory.mktemp("ministack"), rights=True) as server:
         cloud = Cloud(server)
-        cloud.deploy("photos", Publish="cloudfront-open")
+        sign_in = hashlib.sha256(CREDENTIAL.encode()).hexdigest()
+        cloud.deploy("photos", Publish="cloudfront-private", SignIn=sign_in)
         yield cloud
 
 
@@ -95,6 +100,34 @@ def test_images_are_labelled_however_they_arrive(cloud: Cloud, photo: bytes):
     assert b"put.jpg" in index
     assert b"<svg onload" not in index
     assert until(lambda: cloud.index()["changed"] == 0)
+
+
+def test_the_site_is_for_who_knows_the_password(cloud: Cloud, photo: bytes):
+    """CloudFront shows it to them, with its headers; nobody else sees a page, nor the bucket."""
+    put(cloud, "shown.jpg", photo)
+    assert settled(cloud, "shown.jpg")
+    site = cloud.resources["Site"]
+    for credential in (None, "ada:wrong"):
+        answer = cloud.visit("/images/shown.jpg.html", credential)
+        assert answer.status == 401
+        assert answer.headers["Www-Authenticate"].startswith("Basic")
+        assert answer.body == b""
+    page = cloud.visit("/images/shown.jpg.html", CREDENTIAL)
+    assert page.status == 200
+    assert page.body == cloud.read(site, "images/shown.jpg.html")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-cache" in page.headers["Cache-Control"]
+    assert cloud.visit("/images/never.jpg.html", CREDENTIAL).status == 403
+    for bucket, key in (
+        (site, "images/shown.jpg.html"),
+        (results(cloud), "metadata/shown.jpg.json"),
+    ):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"{cloud.server.endpoint}/{bucket}/{key}")  # noqa: S310 - of this machine
+        assert refused.value.code == 403
+        refused.value.close()
 
 
 def test_a_deleted_image_leaves_nothing_behind(cloud: Cloud, photo: bytes):
@@ -161,7 +194,7 @@ def test_poison_ends_among_the_dead_letters_with_a_record(cloud: Cloud, photo: b
 
 def test_the_bucket_of_the_tutorials_goes_on_and_can_not_loop(tmp_path: Path, photo: bytes):
     """uploads/ and metadata/ in one bucket that was there: same names, and then it is quiet."""
-    with ministack(tmp_path) as server:
+    with ministack(tmp_path, rights=True) as server:
         cloud = Cloud(server)
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket="photos")
@@ -189,7 +222,7 @@ def test_the_bucket_of_the_tutorials_goes_on_and_can_not_loop(tmp_path: Path, ph
 
 def test_a_throttled_rekognition_is_asked_again(tmp_path: Path, photo: bytes):
     """Refusals are no failures: all images get their labels, and what they cost is counted."""
-    with ministack(tmp_path) as server, Rekognition() as rekognition:
+    with ministack(tmp_path, rights=True) as server, Rekognition() as rekognition:
         cloud = Cloud(server)
         rekognition.double.faults += [Refused("ThrottlingException")] * 3
         rekognition.double.faults += [Refused("InternalServerError", 500)]

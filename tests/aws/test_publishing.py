@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.aws.stack import properties, stack
 
-from bucketlens.site.pages import POLICY
+from bucketlens.site.rendering import POLICY
 
 CREDENTIAL = "ada:gBXv0H3qPz7mYb5tW2rK"
 SIGN_IN = hashlib.sha256(CREDENTIAL.encode()).hexdigest()

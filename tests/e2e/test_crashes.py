@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from tests.e2e.indexed import INDEX, index_state
 
 from bucketlens.imaging import encode_jpeg
 from bucketlens.records import Tombstone, canonical, decode_record
@@ -122,7 +123,7 @@ TELLS_APART = {"site.json", "data/shown.json"}
 
 
 def state_of(out: Path) -> dict[str, bytes]:
-    """All that a run leaves: what records say of the images, and every byte of the site."""
+    """All that a run leaves: what records say of the images, the site, and what its index holds."""
     state = {}
     records = open_store(str(out / "metadata"))
     for info in records.list():
@@ -131,8 +132,9 @@ def state_of(out: Path) -> dict[str, bytes]:
         state[f"metadata/{info.key}"] = canonical(record)
     site = open_store(str(out / "site"))
     for info in site.list():
-        if info.key not in TELLS_APART:
+        if info.key not in TELLS_APART and not info.key.startswith(INDEX):
             state[f"site/{info.key}"] = site.get(info.key).data
+    state["site/index"] = index_state(site)
     return state
 
 

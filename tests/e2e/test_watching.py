@@ -13,19 +13,35 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from tests.e2e.test_crashes import KILLS, QUICK, SEED, Folder, count_outputs, state_of
 from tests.live.waiting import wait_until
+
+from bucketlens.assembly import Collection
+from bucketlens.settings import Settings
+from bucketlens.site.pieces.manifest import read_manifest
+from bucketlens.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.conftest import Cli
+
+PIECES = "site/data/index/"
+
+INDEXED = """
+    SELECT name, kind, key_bytes, etag, size, sha256, format, width, height, page,
+        thumbnail, failure,
+        (SELECT list({'name': v.name, 'confidence': l.confidence} ORDER BY v.name)
+         FROM labels l JOIN vocabulary v ON v.id = l.label WHERE l.image = i.id)
+    FROM images i
+"""
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 
@@ -105,9 +121,25 @@ def assert_like_a_quiet_run(cli: Cli) -> None:
     """What stands is what a run into an empty folder leaves, to the byte."""
     quiet = cli("run", "photos", "quiet", **QUICK)
     assert quiet.returncode in {0, 1}, quiet.stderr
-    expected, found = state_of(cli.folder / "quiet"), state_of(cli.folder / "out")
+    expected, found = whole_state(cli.folder / "quiet"), whole_state(cli.folder / "out")
     assert found.keys() == expected.keys()
     assert [name for name, data in expected.items() if found[name] != data] == []
+
+
+def whole_state(out: Path) -> dict[str, object]:
+    """Records and pages to the byte; of the index what it says, not in which pieces it says it."""
+    state: dict[str, object] = {
+        name: data for name, data in state_of(out).items() if not name.startswith(PIECES)
+    }
+    with closing(Collection(str(out), Settings()).catalog) as catalog:
+        snapshot = catalog.snapshot()
+        with closing(snapshot.connect()) as connection:
+            for name, *facts in connection.execute(INDEXED).fetchall():
+                state[f"index/{name}"] = facts
+    shown = read_manifest(open_store(str(out / "site"))).manifest
+    assert shown is not None
+    assert (shown.lineage, shown.change) == (snapshot.lineage, snapshot.change)
+    return state
 
 
 @pytest.mark.slow
@@ -146,6 +178,16 @@ def test_a_watch_that_is_stopped_under_load_finishes_what_it_began(cli: Cli, pho
     assert (out / "site" / "index.html").is_file()
     settle(cli)
     assert_like_a_quiet_run(cli)
+
+
+def test_a_watch_that_is_killed_leaves_no_process_behind(cli: Cli, photos: Folder):
+    """Those that label end with the one that began them, and others wait for nothing."""
+    del photos
+    with watching(cli, "--workers", "3") as watch:
+        watch.wait_for("ready")
+        helpers = psutil.Process(watch.process.pid).children(recursive=True)
+        assert len(helpers) == 3
+    wait_until(lambda: not any(helper.is_running() for helper in helpers))
 
 
 def test_files_that_come_while_it_watches_end_like_a_run(cli: Cli, photos: Folder):

@@ -53,7 +53,7 @@ class Gate:
                 return gate.labeler.label(images)
 
         base = self.labeler
-        watched = Watched(base._settings, base.scorer, base.view, lambda: 0.0)
+        watched = Watched(base.settings, base.scorer, base.view, lambda: 0.0)
         settings: dict[str, float] = {"grace": 0.0, "batch": 8} | changed
         return Lane(name, watched, **settings)  # type: ignore[arg-type]
 
@@ -118,20 +118,18 @@ def test_what_waits_is_labelled_together_and_shared_by_the_threads(gate: Gate):
     assert all(isinstance(ticket.result.result(), Labelled) for ticket in tickets)
 
 
-def test_too_many_are_turned_away(gate: Gate):
-    """By number and by bytes, and the message names the setting; one alone is always taken."""
-    few = gate.lane("few", room=1)
-    heavy = gate.lane("heavy", room=10, room_bytes=len(RED))
-    desk = Desk([few, heavy], 1, NoMeasures())
-    hold(desk, gate, "few")
-    for lane in ("few", "heavy"):
+def test_too_many_bytes_are_turned_away(gate: Gate):
+    """Of the lane that is bounded; one image alone is always taken."""
+    lanes = [gate.lane("heavy", room_bytes=10), gate.lane("free")]
+    desk = Desk(lanes, 1, NoMeasures())
+    hold(desk, gate, "free")
+    for lane in ("heavy", "free", "free"):
         desk.put(lane, image("waits"))
-        with pytest.raises(TransientError) as refused:
-            desk.put(lane, image("too many"))
-        assert refused.value.setting == "max_waiting"
+    with pytest.raises(TransientError, match="bytes"):
+        desk.put("heavy", image("too many"))
     gate.open.set()
     assert desk.close()
-    assert "too many" not in gate.order
+    assert gate.order == ["first", *["waits"] * 3]
 
 
 def test_who_gave_up_is_passed_over(gate: Gate):
@@ -172,7 +170,7 @@ def test_a_bug_in_labelling_is_told_to_who_waits(gate: Gate):
 
 class _Broken(Labeler):
     def __init__(self, base: Labeler) -> None:
-        super().__init__(base._settings, base.scorer, base.view, lambda: 0.0)
+        super().__init__(base.settings, base.scorer, base.view, lambda: 0.0)
 
     def label(self, images: Sequence[Loaded]) -> list[Result]:
         raise ZeroDivisionError(len(images))

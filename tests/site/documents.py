@@ -53,9 +53,29 @@ class Document(HTMLParser):
         ]
 
     def links(self, page: str) -> list[str]:
-        """The names of the files that the page at that name links to or shows."""
+        """The names of the files that the page at that name links to or shows; no searches."""
+        return [resolve(page, value) for value in self._values() if "?" not in value]
+
+    def searches(self, page: str) -> list[str]:
+        """The texts of the searches that the page at that name links to."""
+        found = [value.partition("?q=") for value in self._values() if "?" in value]
+        assert {resolve(page, place) for place, _, _ in found} <= {"index.html"}
+        return [unquote(query, errors="strict") for _, _, query in found]
+
+    def inline(self) -> list[str]:
+        """What a strict policy would not let run: handlers, styles, scripts in the page."""
+        names = {name for _, attributes in self.elements for name in attributes}
+        tags = {tag for tag, _ in self.elements} & {"style", "iframe", "object", "base", "embed"}
+        scripts = [a for a in self.all("script") if not a.get("src")]
+        return [
+            *tags,
+            *(n for n in names if n == "style" or n.startswith("on")),
+            *map(str, scripts),
+        ]
+
+    def _values(self) -> list[str]:
         values = [a.get("href") or a.get("src") for _, a in self.attributes]
-        return [resolve(page, value) for value in values if value and not value.startswith("#")]
+        return [value for value in values if value and not value.startswith("#")]
 
 
 def resolve(page: str, url: str) -> str:

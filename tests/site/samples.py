@@ -90,7 +90,7 @@ def color(red: int, green: int, blue: int, percent: float, name: str = "tan") ->
         blue=blue,
         hex_code=f"#{red:02x}{green:02x}{blue:02x}",
         css_color=name,
-        simplified_color="Brown",
+        simplified_color="brown",
         pixel_percent=percent,
     )
 
@@ -123,7 +123,7 @@ def record(
         image_properties=properties(*colors),
         source=SourceFacts(key=key, size=2_000_000, sha256="5ec2e7" + "0" * 58),
         image=ImageFacts(format="jpeg", width=size[0], height=size[1], taken=taken),
-        models=(ModelFacts(name="secret-model", kind="classifier", version="1", sha256="0" * 64),),
+        models=(ModelFacts(name="some-model", kind="classifier", version="1", sha256="0" * 64),),
         score_fingerprint="secret-scores",
         view_fingerprint="secret-view",
         scores=Scores(),

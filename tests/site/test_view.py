@@ -21,7 +21,10 @@ def test_a_row_says_all_that_is_known_of_a_label():
     """A bar's length and the words beside it come from the label."""
     dog = view_labels(dog_labels()).specific[0]
     assert (dog.percent, dog.width, dog.places, dog.mark) == ("97", "97.31%", 1, 0)
-    assert (dog.parents, dog.categories) == (("Canine", "Mammal", "Animal"), ("Animals and Pets",))
+    assert [link.name for link in dog.parents] == ["Canine", "Mammal", "Animal"]
+    (category,) = dog.categories
+    assert category.name == "Animals and Pets"
+    assert category.search == "index.html?q=category%3A%22Animals%20and%20Pets%22"
 
 
 def test_boxes_carry_the_mark_of_their_label_and_small_ones_lie_on_top():

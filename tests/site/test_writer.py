@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.site.documents import Document
-from tests.site.samples import failure, label, record
+from tests.site.samples import label, record
 
-from bucketlens.names import output_name
-from bucketlens.site import IndexBuilder, SiteWriter
-from bucketlens.site.assets import assets
+from bucketlens.names import encode_name, output_name
+from bucketlens.site import Design, Digest, Shell, SiteWriter, layout
+from bucketlens.site.assets import assets_of
+from bucketlens.site.pieces.overview import Overview
+from bucketlens.site.shell import ShellImage
 from bucketlens.stores import Store, open_store
 
-ASSETS = {asset.name for asset in assets()}
+ASSETS = {asset.name for asset in assets_of(Design(title="Photos")).files}
 KEYS = ["cute_dog.jpg", "trip/IMG 1#2.JPG", "trip/100%.jpg"]
 
 
@@ -62,7 +65,7 @@ def journal(store: Store) -> Journal:
 @pytest.fixture
 def writer(journal: Journal) -> SiteWriter:
     """A writer into the folder."""
-    return SiteWriter(journal, title="Photos", thumbnail_size=320)
+    return SiteWriter(journal, Design(title="Photos"))
 
 
 def names(store: Store) -> set[str]:
@@ -75,12 +78,26 @@ def files(store: Store) -> dict[str, bytes]:
     return {name: store.get(name).data for name in names(store)}
 
 
-def index_of(*keys: str, per_page: int = 2) -> IndexBuilder:
-    """An index over images of these keys."""
-    index = IndexBuilder(per_page=per_page)
-    for key in keys:
-        index.add(record(key=key))
-    return index
+def digest_of(*keys: str) -> Digest:
+    """What index and overview say of images of these keys."""
+    newest = tuple(
+        ShellImage(key=key, name=encode_name(key), width=4, height=3, labels=("Dog",))
+        for key in keys
+    )
+    counts = [("Animals and Pets", len(keys))]
+    overview = Overview(
+        total=len(keys),
+        labels=[(0, len(keys))],
+        categories=counts,
+        colors=[],
+        orientations=[],
+        months=[("2026-11", len(keys))],
+        failures=[("damaged", 1)],
+        models=[("some-model 1", len(keys))],
+    )
+    return Digest(
+        shell=Shell(newest=newest, total=len(keys), failed=1), overview=overview, names={0: "Dog"}
+    )
 
 
 def test_an_image_has_four_files(writer: SiteWriter, store: Store):
@@ -107,12 +124,11 @@ def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: SiteWriter,
     assert journal.verbs[-1] == "delete thumbs/cute_dog.jpg.jpg"
 
 
-def test_an_index_page_comes_after_those_it_leads_to(writer: SiteWriter, journal: Journal):
-    """The first page is the last to be written."""
-    assert writer.write_index(index_of("1", "2", "3", "4", "5")) == 3
-    assert [verb for verb in journal.verbs if "index" in verb] == [
-        "put index-3.html",
-        "put index-2.html",
+def test_the_index_page_comes_after_the_overview(writer: SiteWriter, journal: Journal):
+    """Which it leads to."""
+    writer.write_index(digest_of("1"))
+    assert [verb for verb in journal.verbs if ".html" in verb] == [
+        "put overview.html",
         "put index.html",
     ]
 
@@ -165,27 +181,24 @@ def test_a_removed_image_leaves_nothing(key: str, writer: SiteWriter, store: Sto
     }
 
 
-def test_surplus_index_pages_go(writer: SiteWriter, store: Store):
-    """An index that becomes shorter leaves no old pages behind."""
-    writer.write_index(index_of(*"123456789"))
-    assert {"index-4.html", "index-5.html"} <= names(store)
-    writer.write_index(index_of(*"123"))
-    assert names(store) == ASSETS | {"index.html", "index-2.html"}
-    writer.write_index(index_of())
-    assert names(store) == ASSETS | {"index.html"}
+def test_numbered_pages_of_older_versions_go(writer: SiteWriter, store: Store):
+    """An index was a row of pages once."""
+    for number in (2, 3, 4):
+        store.put(f"index-{number}.html", b"old")
+    writer.write_index(digest_of("1"))
+    assert names(store) == ASSETS | {"index.html", "overview.html"}
 
 
 def test_every_link_of_the_site_leads_somewhere(writer: SiteWriter, store: Store):
     """Between all pages, pictures and data."""
     for key in KEYS:
         writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
-    writer.write_index(index_of(*KEYS))
+    writer.write_index(digest_of(*KEYS))
     written = files(store)
     pages = [name for name in written if name.endswith(".html")]
     assert len(pages) == len(KEYS) + 2
     linked = {link for name in pages for link in Document(written[name].decode()).links(name)}
-    assert linked <= set(written)
-    assert set(written) == linked
+    assert linked == set(written)
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path: Path):
@@ -193,22 +206,34 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path):
     sites = []
     for number, keys in enumerate((KEYS, KEYS[::-1], KEYS * 2)):
         store = open_store(str(tmp_path / str(number)))
-        writer = SiteWriter(store, title="Photos", thumbnail_size=320)
+        writer = SiteWriter(store, Design(title="Photos"))
         for key in keys:
             writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
-        index = index_of(*sorted(set(keys), reverse=bool(number)))
-        index.add(failure())
-        writer.write_index(index)
+        writer.write_index(digest_of(*KEYS))
         sites.append(files(store))
     assert sites[0] == sites[1] == sites[2]
 
 
 def test_nothing_private_is_written(writer: SiteWriter, store: Store):
-    """No hash, fingerprint, etag, version of a store, model's name or name of a failed file."""
-    writer.write_image(record(), thumbnail=b"t", preview=b"p")
-    index = index_of("cute_dog.jpg")
-    index.add(failure())
-    writer.write_index(index)
+    """No hash, fingerprint, etag or version of a store."""
+    writer.write_image(record(), thumbnail=b"t", preview=b"p", original=b"secret pixels")
+    writer.write_index(digest_of("cute_dog.jpg"))
     for name, data in files(store).items():
         assert b"secret" not in data, name
         assert b"5ec2e7" not in data, name
+
+
+def test_originals_are_published_only_where_the_design_says_so(journal: Journal, store: Store):
+    """With the type of what browsers show; anything else is a download."""
+    writer = SiteWriter(journal, Design(originals=True))
+    writer.write_image(record(key="a.JPG"), thumbnail=b"t", preview=b"p", original=b"pixels")
+    name = layout.original_name("a.JPG")
+    assert store.get(name).data == b"pixels"
+    assert name.endswith(".jpg")
+    assert journal.headers[name][0] == "image/jpeg"
+    heic = record(key="b.heic")
+    heic = msgspec.structs.replace(heic, image=msgspec.structs.replace(heic.image, format="heic"))
+    writer.write_image(heic, thumbnail=b"t", preview=b"p", original=b"pixels")
+    assert journal.headers[layout.original_name("b.heic")][0] == "application/octet-stream"
+    writer.remove_image("a.JPG")
+    assert name not in names(store)

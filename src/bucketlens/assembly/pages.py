@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import closing
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.assembly.shown import index_of
+from bucketlens.assembly.asked import AskedState
+from bucketlens.assembly.designing import design_of
 from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
 from bucketlens.events import KeyFilter
 from bucketlens.names import key_of
 from bucketlens.records import fingerprint
-from bucketlens.site import SiteIndex, SiteWriter
-from bucketlens.site.assets import assets
+from bucketlens.site import SiteIndex, SiteWriter, digest, layout
+from bucketlens.site.assets import assets_of
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ SHOWN_STATE = "data/shown.json"
 JSON = "application/json"
 WEEK = 7 * 24 * 3600
 
-PAGES_VERSION = 1
+PAGES_VERSION = 2
 """Part of the look of pages: raised when code, not a template, changes what they show."""
 
 PICTURES_VERSION = 1
@@ -80,9 +82,8 @@ class SitePages:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._writer = SiteWriter(
-            store, title=settings.title, thumbnail_size=settings.thumbnail_size
-        )
+        self._design = design_of(settings)
+        self._writer = SiteWriter(store, self._design)
         self._index = SiteIndex(store, clock=clock)
         self._published = KeyFilter(
             suffixes=(),
@@ -97,13 +98,17 @@ class SitePages:
     @property
     def page_look(self) -> str:
         """Changes when the page of the same record would be another."""
-        return fingerprint(self._known_identity(), self._settings.title, site_version())
+        assets = [asset.name for asset in assets_of(self._design).files]
+        design = self._design.title, self._design.originals
+        return fingerprint(self._known_identity(), design, assets, site_version())
 
     @property
     def picture_look(self) -> str:
         """Changes when the pictures of the same image would be others."""
         sizes = self._settings.thumbnail_size, self._settings.preview_size
-        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes)
+        # Another look only where originals are published: else no picture would be the same.
+        originals = ("originals",) if self._design.originals else ()
+        return fingerprint(self._known_identity(), PICTURES_VERSION, sizes, *originals)
 
     @property
     def look(self) -> str:
@@ -114,10 +119,12 @@ class SitePages:
         """Whether an image is shown: as ``publish_include`` and ``publish_exclude`` say."""
         return self._published.takes(key)
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, public JSON, thumbnail and preview of one image."""
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
         self._begin()
-        self._writer.write_image(record, thumbnail=thumbnail, preview=preview)
+        self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write page and public JSON of one image again."""
@@ -152,15 +159,21 @@ class SitePages:
             return False
 
     def update_index(self, snapshot: Snapshot) -> bool:
-        """Write the index pages of a state of the catalog; False when another one came between."""
-        with mapped("the site's index"):
-            self._index.update(snapshot, look=self._publishing, publishes=self._filter)
+        """Write search, overview and index page of a state of the catalog.
+
+        Returns:
+            False when another one came between.
+        """
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
-        state, etag = self._shown()
-        if state is not None and state.follows(shown):
-            return True
-        self._begin()
-        self._writer.write_index(index_of(snapshot))
+        with mapped("the site's index"), closing(AskedState(snapshot)) as asked:
+            update = self._index.update(asked, look=self._publishing, publishes=self._filter)
+            state, etag = self._shown()
+            if state is not None and state.follows(shown):
+                return True
+            self._begin()
+            with asked.connect() as engine:
+                said = digest(engine, self._filter, update.overview)
+            self._writer.write_index(said)
         try:
             self._store.put(
                 SHOWN_STATE,
@@ -224,11 +237,18 @@ class SitePages:
                     self._store.put(SITE_IDENTITY, data, content_type=JSON)
                 self._identity = stored or identity
             self._begun = True
+        if not self._design.originals:
+            self._remove_originals()
+
+    def _remove_originals(self) -> None:
+        """Take back all originals at once when they are no longer to be published."""
+        for info in self._store.list(layout.ORIGINALS):
+            self._store.delete(info.key)
 
 
 @cache
 def site_version() -> str:
-    """Changes with everything that pages are made of, but their records and settings."""
+    """Changes with everything that pages are made of, but their records, assets and settings."""
     templates = resources.files("bucketlens.site") / "templates"
     texts = sorted((t.name, t.read_text("utf-8")) for t in templates.iterdir() if t.is_file())
-    return fingerprint(PAGES_VERSION, texts, [asset.name for asset in assets()])
+    return fingerprint(PAGES_VERSION, texts)

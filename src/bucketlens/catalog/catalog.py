@@ -115,11 +115,10 @@ class Catalog:
         self._files.close()
 
     def _update(self, names: list[str] | None, *, anew: bool) -> Refreshed:
-        def want(engine: DuckDBPyConnection) -> None:
+        def want(engine: DuckDBPyConnection) -> int:
             if names is None:
-                want_listed(engine, self._records.list())
-            else:
-                want_named(engine, names)
+                return want_listed(engine, self._records.list())
+            return want_named(engine, names)
 
         reader = self._open_reader(keep_scores=True)
         done = Update(self._files, reader, want, spool=self.spool, anew=anew).run()

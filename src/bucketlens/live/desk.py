@@ -37,15 +37,14 @@ class Lane:
         labeler: Labels them.
         grace: Seconds after its arrival at which an image is due.
         batch: Images that are labelled in one go, at most.
-        room: Images that may wait; None where whoever puts them bounds their number.
-        room_bytes: Bytes that may wait, of all images together; likewise.
+        room_bytes: Bytes that may wait, of all images together; None where whoever puts them
+            bounds them.
     """
 
     name: str
     labeler: Labeler
     grace: float
     batch: int
-    room: int | None = None
     room_bytes: int | None = None
 
 
@@ -80,10 +79,8 @@ class _Line:
         return self.tickets[0].arrived + self.lane.grace
 
     def refuses(self, size: int) -> bool:
-        lane, waiting = self.lane, len(self.tickets)
-        full = lane.room is not None and waiting >= lane.room
-        heavy = lane.room_bytes is not None and waiting and self.bytes + size > lane.room_bytes
-        return bool(full or heavy)
+        room = self.lane.room_bytes
+        return room is not None and bool(self.tickets) and self.bytes + size > room
 
     def push(self, ticket: Ticket) -> None:
         self.tickets.append(ticket)
@@ -130,8 +127,7 @@ class Desk:
             line = self._lines[lane]
             if line.refuses(len(image.data)):
                 raise TransientError(
-                    f"{len(line.tickets):,} images wait already, and no more are kept",
-                    setting="max_waiting",
+                    f"{line.bytes:,} bytes of images wait already, and no more are kept"
                 )
             line.push(ticket)
             self._changed.notify()

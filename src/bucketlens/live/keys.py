@@ -193,6 +193,9 @@ class LiveKeys:
 
     def _tell_error(self, key: str, exc: Exception) -> None:
         fields: dict[str, object] = {"key": key}
+        if isinstance(exc, HeldBackError):  # there are many of them, and the guard has said so
+            self.count("held back")
+            return
         if isinstance(exc, ConfigError):
             self._troubled = True
             self._after.trouble(exc)

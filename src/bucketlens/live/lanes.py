@@ -1,4 +1,4 @@
-"""The lanes at the desk: who waits there, and who goes first."""
+"""The lanes at the desk: who waits there, who goes first, and what labels whom."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.assembly import build_labeler
 from bucketlens.live.desk import Lane
 from bucketlens.live.requests import FULL, PLAIN
 from bucketlens.pipeline.labelling import Labeler
 from bucketlens.pipeline.scoring import ModelScorer
 
 if TYPE_CHECKING:
-    from bucketlens.assembly import Collecting
+    from collections.abc import Mapping
+
     from bucketlens.settings import Settings
 
 ARRIVED, BACKLOG = "arrived", "backlog"
@@ -26,38 +26,40 @@ ARRIVED_GRACE = 0.1
 BACKLOG_GRACE = 20.0
 """Seconds that the backlog lets all others go first."""
 
-BACKLOG_BATCH = 2
-"""Of the backlog in one go: what has just come has to wait for no more than that."""
-
 WAITING_BYTES = 256 * 1024 * 1024
-"""Bytes of images that came with requests and wait, at most."""
+"""Bytes of images that came with requests of one kind and wait, at most."""
 
 
-def build_lanes(opened: Collecting, settings: Settings) -> list[Lane]:
-    """All lanes, each with what labels its images; the models are opened once for all."""
-    batch = settings.batch_size
-    full = _for_requests(opened, settings)
-    plain = _without_properties(full, settings)
-    room = settings.max_waiting
+def lane_labelers(
+    labeler: Labeler, settings: Settings, requests: Labeler | None = None
+) -> dict[str, Labeler]:
+    """What labels the images of each lane; the models are opened once for all.
+
+    Args:
+        labeler: Of what is in the source.
+        settings: In force.
+        requests: Of images that no store holds, where it can't be made from the other one.
+    """
+    kept = {ARRIVED: labeler, BACKLOG: labeler}
+    unkept = msgspec.structs.replace(settings, pages=False)
+    if not isinstance(labeler.scorer, ModelScorer):
+        return kept | {FULL: requests or labeler, PLAIN: requests or labeler}
+    plain = msgspec.structs.replace(unkept, features=("GENERAL_LABELS",))
+    return kept | {
+        FULL: Labeler(unkept, labeler.scorer, labeler.view, time.time),
+        PLAIN: Labeler(plain, labeler.scorer.under(plain), labeler.view, time.time),
+    }
+
+
+def build_lanes(labelers: Mapping[str, Labeler], settings: Settings) -> list[Lane]:
+    """All lanes."""
+    # On a processor a batch takes as long as its images one by one, and its first has to wait for
+    # its last; and where a service is asked, it is asked about several at once.
+    models = isinstance(labelers[ARRIVED].scorer, ModelScorer)
+    batch = 1 if models and settings.provider == "cpu" else settings.batch_size
     return [
-        Lane(FULL, full, grace=0.0, batch=batch, room=room, room_bytes=WAITING_BYTES),
-        Lane(PLAIN, plain, grace=0.0, batch=batch, room=room, room_bytes=WAITING_BYTES),
-        Lane(ARRIVED, opened.labeler, grace=ARRIVED_GRACE, batch=batch),
-        Lane(BACKLOG, opened.labeler, grace=BACKLOG_GRACE, batch=min(batch, BACKLOG_BATCH)),
+        Lane(FULL, labelers[FULL], 0.0, batch, WAITING_BYTES),
+        Lane(PLAIN, labelers[PLAIN], 0.0, batch, WAITING_BYTES),
+        Lane(ARRIVED, labelers[ARRIVED], ARRIVED_GRACE, batch),
+        Lane(BACKLOG, labelers[BACKLOG], BACKLOG_GRACE, batch),
     ]
-
-
-def _for_requests(opened: Collecting, settings: Settings) -> Labeler:
-    """Labels images that no store holds: no pictures for pages, nothing read by a service."""
-    changed = msgspec.structs.replace(settings, pages=False)
-    scorer = opened.labeler.scorer
-    if isinstance(scorer, ModelScorer):
-        return Labeler(changed, scorer, opened.labeler.view, time.time)
-    return build_labeler(changed, private=opened.collection.private)
-
-
-def _without_properties(full: Labeler, settings: Settings) -> Labeler:
-    if not isinstance(full.scorer, ModelScorer):
-        return full
-    changed = msgspec.structs.replace(settings, pages=False, features=("GENERAL_LABELS",))
-    return Labeler(changed, full.scorer.under(changed), full.view, time.time)

@@ -13,7 +13,8 @@ class Measures(Protocol):
 
         Args:
             outcome: That of settling it (``labelled``, ``removed``, ``failed`` …), ``retried`` for
-                one that is tried again later, or ``bug``.
+                one that is tried again later, ``held back`` for one whose removal is left to
+                reconciling, or ``bug``.
         """
 
     def stage(self, stage: str, seconds: float) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from bucketlens.assembly import open_collecting
+import msgspec
+
+from bucketlens.assembly import build_labeler, open_collecting
 from bucketlens.errors import ConfigError
 from bucketlens.events import Intake, source_place
 from bucketlens.live.arrivals import Arrivals
+from bucketlens.live.crew import Crew, CrewLabeler, open_crew
 from bucketlens.live.desk import Desk
 from bucketlens.live.folder import FolderWatch, check_events
 from bucketlens.live.guarding import RemovalGuard
 from bucketlens.live.keys import LiveKeys
-from bucketlens.live.lanes import ARRIVED, BACKLOG, build_lanes
+from bucketlens.live.lanes import ARRIVED, BACKLOG, build_lanes, lane_labelers
 from bucketlens.live.measures import NoMeasures
 from bucketlens.live.passes import LivePass
 from bucketlens.live.polling import BUCKET_SECONDS, FOLDER_SECONDS, Direct, Poll
@@ -26,6 +29,7 @@ from bucketlens.live.timing import StageTimes
 from bucketlens.live.troubles import Troubles
 from bucketlens.live.watching import BucketWatch, NoWatcher, QueueWatch
 from bucketlens.pipeline.running import available_cores
+from bucketlens.pipeline.scoring import ModelScorer
 from bucketlens.records import RECORD_SUFFIX
 from bucketlens.worker import Worker
 from bucketlens.worker.index import IndexKeeper
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from bucketlens.assembly import Collecting
     from bucketlens.live.measures import Measures
     from bucketlens.live.watching import Watcher
+    from bucketlens.pipeline.labelling import Labeler
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
     from bucketlens.worker import Queue
@@ -72,6 +77,11 @@ def open_live(source: str, out: str, settings: Settings, measures: Measures | No
     return Live(parts.all())
 
 
+def open_labelers(settings: Settings) -> dict[str, Labeler]:
+    """What labels the images of each lane, in a process of its own."""
+    return lane_labelers(build_labeler(settings), settings)
+
+
 class _Parts:
     """The parts, each made when another one needs it."""
 
@@ -91,6 +101,8 @@ class _Parts:
         self.times = StageTimes()
         self.troubles = Troubles()
         location = opened.images.location
+        self.labelers = self._labelers()
+        self.crew = self._crew()  # the first of all: a process with threads should not fork
         self.folder = None if "://" in location else SteadySource(opened.images)
         if self.folder is not None and not self.folder.is_there():
             raise ConfigError(f"the folder {location} does not exist")
@@ -102,8 +114,9 @@ class _Parts:
         return Parts(
             opened=self.opened,
             desk=self.desk,
+            crew=self.crew,
             keys=self.keys,
-            requests=Requests(self.desk, self.measures),
+            requests=Requests(self.desk, self.measures, self.settings.max_waiting),
             watcher=self.watcher,
             reconciler=self.reconciler,
             troubles=self.troubles,
@@ -114,7 +127,7 @@ class _Parts:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(build_lanes(self.opened, self.settings), self.cores, self.measures)
+        return Desk(build_lanes(self.labelers, self.settings), self.cores, self.measures)
 
     @cached_property
     def index(self) -> IndexKeeper | None:
@@ -183,6 +196,26 @@ class _Parts:
         if self.settings.watch == "events":
             return NoWatcher("notifications")
         return BucketWatch(self._poll(Direct(self.keys.hear), BUCKET_SECONDS))
+
+    def _labelers(self) -> dict[str, Labeler]:
+        """What labels the images of each lane, in this process."""
+        own = self.opened.labeler
+        requests = None
+        if not isinstance(own.scorer, ModelScorer):  # a service: it reads nothing from the source
+            unkept = msgspec.structs.replace(self.settings, pages=False)
+            requests = build_labeler(unkept, private=self.opened.collection.private)
+        return lane_labelers(own, self.settings, requests)
+
+    def _crew(self) -> Crew | None:
+        """The processes that label; None where threads do as well, or must."""
+        models = isinstance(self.opened.labeler.scorer, ModelScorer)
+        if not models or self.settings.provider != "cpu" or self.cores == 1:
+            return None
+        crew = open_crew(self.labelers, self.cores, partial(open_labelers, self.settings))
+        self.labelers = {
+            lane: CrewLabeler(labeler, crew, lane) for lane, labeler in self.labelers.items()
+        }
+        return crew
 
     def _poll(self, heard: Arrivals | Direct, seconds: float) -> Poll:
         records, wanted = self.opened.collection.records, self.opened.wanted

@@ -11,6 +11,7 @@ from bucketlens.errors import (
     InputError,
     MissingError,
     TooLargeError,
+    TransientError,
     UnsupportedError,
 )
 from bucketlens.pipeline.labelling import Labelled, Loaded
@@ -35,13 +36,15 @@ class Requests:
     """Labels images for whoever asks.
 
     Args:
-        desk: Where they are labelled; it bounds how many wait.
+        desk: Where they are labelled; it bounds the bytes that wait.
         measures: Told how long each took.
+        room: Images that may wait.
     """
 
-    def __init__(self, desk: Desk, measures: Measures) -> None:
-        """Hold both."""
+    def __init__(self, desk: Desk, measures: Measures, room: int) -> None:
+        """Begin with none."""
         self._desk = desk
+        self._room = room
         self._measures = measures
 
     def __len__(self) -> int:
@@ -62,6 +65,10 @@ class Requests:
         Raises:
             TransientError: Too many wait already, or it is about to end.
         """
+        if len(self) >= self._room:
+            raise TransientError(
+                f"{self._room:,} images wait already, and no more are kept", setting="max_waiting"
+            )
         info = ObjectInfo(key="request", etag="", size=len(data), modified=time.time())
         ticket = self._desk.put(FULL if properties else PLAIN, Loaded(info, data))
         answer: Future[LabelRecord] = Future()

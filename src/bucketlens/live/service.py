@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bucketlens.assembly import Collecting
     from bucketlens.events import Intake
     from bucketlens.live.arrivals import Arrivals
+    from bucketlens.live.crew import Crew
     from bucketlens.live.desk import Desk
     from bucketlens.live.keys import LiveKeys
     from bucketlens.live.reconciling import Reconciler
@@ -48,10 +49,12 @@ class Parts:
         intake: From notifications to keys; None where the source is a folder.
         arrivals: Files that are not whole yet; None where the source is a bucket.
         index: Keeps the index up to date; None where there is none.
+        crew: Processes that label; None where threads of this one do.
     """
 
     opened: Collecting
     desk: Desk
+    crew: Crew | None
     keys: LiveKeys
     requests: Requests
     watcher: Watcher
@@ -161,6 +164,7 @@ class Live:
             parts.desk.close(_left(end)),
             parts.index is None or _within(end, parts.index.close),
         ]
+        ended.append(parts.crew is None or not ended[3] or _within(end, parts.crew.close))
         self.opened.labeler.close()
         return all(ended)
 

@@ -36,6 +36,7 @@ OF_COLLECTION = (
     *("max_bytes", "max_pixels"),
     *("pages", "thumbnail_size", "preview_size", "title", "site_location"),
     *("publish_include", "publish_exclude"),
+    *("accent", "extra_stylesheet", "publish_originals"),
 )
 """Settings that define a collection. All others say what one call looks at, how it works, and how
 it reaches things; those are never kept."""

@@ -99,7 +99,7 @@ class Labeler:
         """Hold the parts; they are shared by all threads."""
         self.scorer = scorer
         self.view = view
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
         self._limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
         self._cover = decode_cover(settings)
@@ -172,7 +172,7 @@ class Labeler:
         else:
             assert image.known is not None  # noqa: S101 - all others were scored
             record = self.moved(image.known, image)
-        return Labelled(record, self._pictures(decoded))
+        return Labelled(record, self._pictures(image, decoded))
 
     def _record(self, image: Loaded, decoded: DecodedImage, scores: Scores) -> LabelRecord:
         return LabelRecord(
@@ -192,12 +192,13 @@ class Labeler:
             observed=self._observed(image.info, image.sequencer),
         )
 
-    def _pictures(self, decoded: DecodedImage) -> Pictures | None:
-        if not self._settings.pages:
+    def _pictures(self, image: Loaded, decoded: DecodedImage) -> Pictures | None:
+        if not self.settings.pages:
             return None
         return Pictures(
-            encode_jpeg(small_copy(decoded, self._settings.thumbnail_size)),
-            preview(decoded.pixels, self._settings.preview_size),
+            encode_jpeg(small_copy(decoded, self.settings.thumbnail_size)),
+            preview(decoded.pixels, self.settings.preview_size),
+            image.data if self.settings.publish_originals else None,
         )
 
     def shown(self, scores: Scores) -> dict[str, Any]:

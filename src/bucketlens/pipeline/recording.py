@@ -60,8 +60,10 @@ class Pages(Protocol):
     def publishes(self, key: str) -> bool:
         """Whether an image is shown at all."""
 
-    def write_image(self, record: LabelRecord, thumbnail: bytes, preview: bytes) -> None:
-        """Write page, thumbnail and preview of one image."""
+    def write_image(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> None:
+        """Write page, thumbnail and preview of one image, and itself where that is wanted."""
 
     def write_page(self, record: LabelRecord) -> None:
         """Write the page of one image again; its pictures stay."""
@@ -71,10 +73,11 @@ class Pages(Protocol):
 
 
 class Pictures(NamedTuple):
-    """What a page shows of the image itself, as JPEG."""
+    """What a page shows of the image itself, as JPEG; the original only where it is published."""
 
     thumbnail: bytes
     preview: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class Recorder:
         if claimed is None:
             return False
         if pictures:
-            self.pages.write_image(record, pictures.thumbnail, pictures.preview)
+            self.pages.write_image(record, *pictures)
             kept = self.pages.picture_look
         else:
             self.pages.write_page(record)

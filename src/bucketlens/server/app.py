@@ -17,6 +17,7 @@ from bucketlens.server.access import Access
 from bucketlens.server.files import SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
+from bucketlens.server.known import KnownImages
 from bucketlens.server.labels import LabelsEndpoint
 from bucketlens.server.live import LiveEndpoints
 from bucketlens.server.openapi import document
@@ -27,10 +28,11 @@ from bucketlens.server.protocol.endpoint import DetectLabelsEndpoint
 from bucketlens.server.protocol.images import open_buckets
 from bucketlens.server.protocol.limits import image_limits
 from bucketlens.server.records import RecordsEndpoint
+from bucketlens.server.searching import SearchEndpoints
 from bucketlens.server.sessions import Sessions
 from bucketlens.server.signin import SignIn
 from bucketlens.server.telemetry import RequestLog
-from bucketlens.server.uploads import Pace, RecentUploads, Uploads
+from bucketlens.server.uploads import Pace, Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from bucketlens.labels import ReplyView, View
     from bucketlens.live import Live
     from bucketlens.server.credentials import Credentials
+    from bucketlens.server.searching import FreshSearch
     from bucketlens.server.telemetry import Telemetry
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -56,6 +59,7 @@ class Parts:
         credentials: Who may ask.
         loopback: Whether only this machine can ask.
         live: Watches and labels.
+        search: Finds images.
         view: Makes labels.
         events: Whether notifications of the source are taken.
         site: Store of the site; None where there is none.
@@ -67,6 +71,7 @@ class Parts:
     credentials: Credentials
     loopback: bool
     live: Live
+    search: FreshSearch
     view: View | ReplyView
     events: bool
     site: Store | None
@@ -81,6 +86,12 @@ def build_app(parts: Parts) -> ASGIApp:
     secure = (urlsplit(settings.public_url).scheme or scheme) == "https"
     sessions = Sessions(credentials)
     admission = Admission(settings.most_requests, settings.most_request_bytes)
+    parts.telemetry.gauge(
+        "bucketlens_requests_under_way", "Requests with an image", lambda: admission.requests
+    )
+    parts.telemetry.gauge(
+        "bucketlens_request_bytes", "Memory set aside for them", lambda: admission.bytes
+    )
     routes = [
         *_protocol_routes(parts, admission),
         *_rest_routes(parts, admission),
@@ -123,6 +134,7 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
     settings = parts.settings
     labels = LabelsEndpoint(parts.live, Answers(parts.view, settings), settings, admission)
     health = HealthEndpoints(parts.live.status)
+    search = SearchEndpoints(parts.search.searcher)
     live = LiveEndpoints(parts.live, settings, admission)
     openapi = document(
         uploads=parts.source is not None, events=parts.events, secured=bool(parts.credentials)
@@ -134,6 +146,9 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
     records = RecordsEndpoint(parts.live.opened.collection.records)
     paths = [
         Route("/labels", labels.post, methods=["POST"]),
+        Route("/images", search.images, methods=["GET"]),
+        Route("/facets", search.facets, methods=["GET"]),
+        Route("/complete", search.complete, methods=["GET"]),
         Route("/images/{key:path}", records.get, methods=["GET"]),
         Route("/openapi.json", show_openapi, methods=["GET"]),
         Route("/status", live.status, methods=["GET"]),
@@ -156,7 +171,7 @@ def _upload_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
         records=parts.live.opened.collection.records,
         wanted=parts.live.opened.wanted.takes,
         live=parts.live,
-        known=RecentUploads(),
+        known=KnownImages(parts.live.opened.collection.catalog),
         settings=parts.settings,
         admission=admission,
         pace=Pace(parts.settings.uploads_per_minute),

@@ -39,8 +39,8 @@ def safe_stem(name: str) -> str:
     name = re.split(r"[/\\]", name)[-1]
     stem = name.rpartition(".")[0] or name
     stem = unicodedata.normalize("NFC", stem.encode("utf-8", "ignore").decode())
-    stem = _UNWANTED.sub("-", _BLANKS.sub(" ", stem))
-    stem = "".join(c for c in stem if c.isprintable()).strip(" .-_")
+    stem = "".join(" " if c.isspace() else c for c in stem if c.isprintable() or c.isspace())
+    stem = _BLANKS.sub(" ", _UNWANTED.sub("-", stem)).strip(" .-_")
     stem = stem.encode()[:LONGEST].decode(errors="ignore").strip(" .-_")
     if _DEVICES.fullmatch(stem):
         stem = f"image-{stem}"

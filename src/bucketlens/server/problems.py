@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.responses import Response
@@ -29,6 +29,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         detail: A sentence about this very request.
         code: The kind of error, as records name it.
         setting: Of the server, that would change the outcome.
+        start: Of a query, the first character that is meant.
+        end: The one after the last.
+        suggestions: What may have been meant.
     """
 
     title: str
@@ -36,6 +39,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     code: str = ""
     setting: str = ""
+    start: int | None = None
+    end: int | None = None
+    suggestions: tuple[str, ...] = ()
 
 
 class RefusedError(BucketlensError):
@@ -59,7 +65,11 @@ class RefusedError(BucketlensError):
 
 
 def problem(
-    status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **facts: str
+    status: int,
+    detail: str = "",
+    *,
+    headers: Mapping[str, str] | None = None,
+    **facts: Any,  # noqa: ANN401 - fields of Problem
 ) -> Response:
     """The answer that tells of a problem."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=_plain(detail), **facts)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from bucketlens.live import Live
+    from bucketlens.server.known import KnownImages
     from bucketlens.server.overload import Admission
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
 MINUTE = 60.0
-MOST_REMEMBERED = 20_000
 State = Literal["queued", "labelled", "failed"]
 
 
@@ -85,31 +84,6 @@ class Pace:
         return 0.0
 
 
-class KnownImages(Protocol):
-    """Finds images by their content."""
-
-    def find(self, sha256: str, size: int) -> str | None:
-        """The key of an image with these bytes; None where none is known."""
-
-
-@dataclass(slots=True)
-class RecentUploads:
-    """Remembers what came lately, which no catalog knows yet."""
-
-    _keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
-
-    def remember(self, sha256: str, key: str) -> None:
-        """Remember one."""
-        self._keys[sha256] = key
-        while len(self._keys) > MOST_REMEMBERED:
-            self._keys.popitem(last=False)
-
-    def find(self, sha256: str, size: int) -> str | None:
-        """See :class:`KnownImages`."""
-        del size
-        return self._keys.get(sha256)
-
-
 @dataclass(frozen=True, slots=True)
 class Uploads:
     """Takes uploads and tells what became of them.
@@ -119,7 +93,7 @@ class Uploads:
         records: What was made of them.
         wanted: Whether a key of the source is looked at.
         live: Labels what came.
-        known: Finds images by content, beside those that came lately.
+        known: Finds images by content.
         settings: Limits, and the folder.
         admission: Room for requests.
         pace: How many are taken.
@@ -133,7 +107,6 @@ class Uploads:
     settings: Settings
     admission: Admission
     pace: Pace
-    recent: RecentUploads = field(default_factory=RecentUploads)
 
     async def post(self, request: Request) -> Response:
         """Take one image."""
@@ -162,9 +135,8 @@ class Uploads:
     def _keep(self, name: str, data: bytes) -> Upload:
         kind = picture_size(data).format
         sha256 = hashlib.sha256(data).hexdigest()
-        for finder in (self.recent, self.known):
-            key = finder.find(sha256, len(data))
-            if key is not None and self._holds(key, sha256, len(data)):
+        for key in self.known.find(sha256, len(data)):
+            if self._holds(key, sha256, len(data)):
                 return msgspec.structs.replace(self._state(key), duplicate=True)
         for key in candidates(self.settings.upload_folder, name, kind):
             if not self.wanted(key, len(data)):
@@ -177,7 +149,7 @@ class Uploads:
                 if self._holds(key, sha256, len(data)):
                     return msgspec.structs.replace(self._state(key), duplicate=True)
                 continue
-            self.recent.remember(sha256, key)
+            self.known.remember(sha256, key)
             self._submit(key)
             return Upload(key=key, state="queued", page=self._page(key))
         raise RefusedError(409, f"there are too many images called {name!r}")

@@ -1,8 +1,8 @@
-"""The files of the look: a stylesheet and an icon, named by their content.
+"""The files of the look: stylesheet, script and icon, named by their content.
 
 A page keeps the look that it was written with, so the files may be cached for ever. Rules that
-differ only by a number (one for each mark, shape, chip) are made here from the same constants as
-the pages, since a strict policy forbids styles in the page itself.
+differ only by a number (one for each mark and shape) are made here from the same constants as the
+pages, since a strict policy forbids styles in the page itself.
 """
 
 from __future__ import annotations
@@ -10,11 +10,22 @@ from __future__ import annotations
 import functools
 import hashlib
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.site.index import CHIPS, TALLEST, WIDEST
+from bucketlens.site.accent import accent_of
+from bucketlens.site.scripts import join_modules
+from bucketlens.site.squeezing import squeeze_style
 from bucketlens.site.view import MARKS
+
+if TYPE_CHECKING:
+    from bucketlens.site.design import Design
+
+TALLEST, WIDEST = 1, 30
+"""Shapes that the stylesheet knows, width to height in tenths."""
+
+STATIC = resources.files("bucketlens.site") / "static"
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -25,26 +36,45 @@ class Asset(msgspec.Struct, frozen=True):
     content_type: str
 
 
-@functools.cache
-def stylesheet() -> Asset:
-    """The style of all pages."""
-    text = "".join([_text("style.css"), *_shapes(), *_marks(), *_chips()])
-    return _asset("style", "css", text, "text/css; charset=utf-8")
+class Assets(msgspec.Struct, frozen=True):
+    """The shared files of a design; stylesheets in the order in which they apply."""
+
+    stylesheets: tuple[Asset, ...]
+    script: Asset
+    icon: Asset
+
+    @property
+    def files(self) -> tuple[Asset, ...]:
+        """All of them."""
+        return (*self.stylesheets, self.script, self.icon)
+
+
+@functools.lru_cache(maxsize=8)
+def assets_of(design: Design) -> Assets:
+    """The shared files of a design."""
+    accent = accent_of(design.accent)
+    text = "".join([_text("style.css"), *_shapes(), *_marks()])
+    text += (
+        f":root{{--accent:{accent.light};--on-accent:{accent.on_light}}}\n"
+        "@media (prefers-color-scheme:dark){"
+        f":root{{--accent:{accent.dark};--on-accent:{accent.on_dark}}}}}\n"
+    )
+    sheets = [_asset("style", "css", squeeze_style(text), "text/css; charset=utf-8")]
+    if design.extra_css:
+        sheets.append(_asset("extra", "css", design.extra_css, "text/css; charset=utf-8"))
+    icon = _text("icon.svg").replace("#0f766e", accent.light)
+    return Assets(tuple(sheets), script(), _asset("icon", "svg", icon, "image/svg+xml"))
 
 
 @functools.cache
-def icon() -> Asset:
-    """The sign in the browser's tab."""
-    return _asset("icon", "svg", _text("icon.svg"), "image/svg+xml")
-
-
-def assets() -> tuple[Asset, ...]:
-    """All of them."""
-    return stylesheet(), icon()
+def script() -> Asset:
+    """The script of all pages."""
+    text = join_modules("main", lambda module: _text(f"js/{module}.js"))
+    return _asset("site", "js", text, "text/javascript; charset=utf-8")
 
 
 def _text(name: str) -> str:
-    return (resources.files(__package__) / "static" / name).read_text(encoding="utf-8")
+    return STATIC.joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
 def _asset(stem: str, suffix: str, text: str, content_type: str) -> Asset:
@@ -58,19 +88,8 @@ def _shapes() -> list[str]:
 
 
 def _marks() -> list[str]:
+    """A label and its boxes light up together: under the pointer, and while they are picked."""
     return [
-        f".viewer:has(.m{n}:is(:hover,:focus-within),#pick-{n}:checked) .box.m{n}"
-        "{opacity:1;visibility:visible}\n"
-        f".viewer:has(.row.m{n}:is(:hover,:focus-within),#pick-{n}:checked) .m{n} .tag"
-        "{visibility:visible}\n"
-        f".viewer:has(.box.m{n}:hover,#pick-{n}:checked) .row.m{n}{{background:var(--soft)}}\n"
+        f".viewer:has(.m{n}:is(:hover,:focus-within),#pick-{n}:checked) .m{n}{{--on:1}}\n"
         for n in range(MARKS)
-    ]
-
-
-def _chips() -> list[str]:
-    return [
-        f".gallery:has(#chip-{n}:checked) :is(.tile:not(.c{n}),.group:not(:has(.c{n})))"
-        "{display:none}\n"
-        for n in range(CHIPS)
     ]

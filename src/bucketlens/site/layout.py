@@ -1,10 +1,12 @@
 """Where each file of the site is, and how one page links to another.
 
-index.html, index-2.html …      newest first
+index.html                      the gallery: newest first, and the search
+overview.html                   what is in the collection
 images/<name of the key>.html   a page for each image
 thumbs/<name of the key>.jpg
 previews/<name of the key>.jpg
 data/images/<name of the key>.json
+originals/<name of the key>.…   the images themselves, only where they are published
 assets/…                        the look; named by content
 """
 
@@ -12,9 +14,19 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bucketlens.names import output_name
+from bucketlens.names import encode_name, output_name
 
 INDEX = "index.html"
+OVERVIEW = "overview.html"
+ORIGINALS = "originals/"
+
+VIEWABLE = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
+"""Endings of files that browsers show; others are only downloaded."""
+
+
+def safe_name(key: str) -> str:
+    """The name of the key that all files of an image have in common."""
+    return encode_name(key)
 
 
 def page_name(key: str) -> str:
@@ -37,9 +49,15 @@ def data_name(key: str) -> str:
     return "data/images/" + output_name(key, ".json")
 
 
-def index_name(number: int) -> str:
-    """The index page of that number, from 1."""
-    return INDEX if number == 1 else f"index-{number}.html"
+def original_name(key: str) -> str:
+    """The image itself, where originals are published."""
+    suffix = next((one for one in VIEWABLE if key.lower().endswith(one)), ".bin")
+    return ORIGINALS + output_name(key, suffix)
+
+
+def search_link(query: str, *, depth: int = 0) -> str:
+    """A relative URL of a search."""
+    return f"{link(INDEX, depth=depth)}?q={quote(query, safe='', errors='replace')}"
 
 
 def link(name: str, *, depth: int = 0) -> str:

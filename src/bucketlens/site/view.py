@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.site.clauses import category_clause, label_clause
+from bucketlens.site.layout import search_link
 from bucketlens.site.wording import shown
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
     from bucketlens.types import DominantColor, Instance, Label
 
-MARKS = 32
-"""Labels whose boxes can be lit up by themselves; each costs three rules in the stylesheet."""
+MARKS = 12
+"""Labels whose boxes can be lit up by themselves; each costs a rule in the stylesheet."""
 
 HUES = 8
 """Colours that boxes take turns in; the stylesheet holds them."""
@@ -33,10 +35,18 @@ TURN = 0.7
 """A box that begins right of this is turned: its tag ends at its right edge."""
 
 
+class SearchLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A word that leads to all images that it fits."""
+
+    name: str
+    search: str
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A label as a bar.
 
     Attributes:
+        search: Leads to all images with this label.
         percent: Its confidence, rounded: ``97``.
         width: Its confidence as a length of the bar: ``97.31%``.
         mark: The number that ties it to its boxes, if it has any that can be lit up.
@@ -45,10 +55,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    search: str
     percent: str
     width: str
-    parents: tuple[str, ...]
-    categories: tuple[str, ...]
+    parents: tuple[SearchLink, ...]
+    categories: tuple[SearchLink, ...]
     mark: int | None
     hue: int
     places: int
@@ -121,8 +132,8 @@ def summarise(names: Iterable[str], limit: int = 3) -> str:
     return ", ".join(shown(name) for name, _ in zip(names, range(limit), strict=False))
 
 
-def view_labels(labels: Sequence[Label]) -> LabelView:
-    """Lay out the labels of an image."""
+def view_labels(labels: Sequence[Label], *, depth: int = 0) -> LabelView:
+    """Lay out the labels of an image, for a page that lies that many folders deep."""
     specific, general = ordered(labels)
     leading = [label.name for label in specific]
     placed = [label for label in general if label.instances]
@@ -133,22 +144,33 @@ def view_labels(labels: Sequence[Label]) -> LabelView:
         key=lambda pair: -pair[1].bounding_box.width * pair[1].bounding_box.height,
     )
     return LabelView(
-        specific=tuple(_row(label, marks) for label in first),
-        general=tuple(_row(label, marks) for label in general if not label.instances),
+        specific=tuple(_row(label, marks, depth) for label in first),
+        general=tuple(_row(label, marks, depth) for label in general if not label.instances),
         boxes=tuple(_box(label, instance, marks[label.name]) for label, instance in boxes),
         summary=summarise(leading),
         loud=len(boxes) <= LOUD,
     )
 
 
-def _row(label: Label, marks: dict[str, int]) -> Row:
+def _row(label: Label, marks: dict[str, int], depth: int) -> Row:
     number = marks.get(label.name, MARKS)
     return Row(
         name=shown(label.name),
+        search=search_link(label_clause(label.name), depth=depth),
         percent=f"{label.confidence:.0f}",
-        width=_length(label.confidence / 100),
-        parents=tuple(shown(parent.name) for parent in label.parents),
-        categories=tuple(shown(category.name) for category in label.categories),
+        width=length(label.confidence / 100),
+        parents=tuple(
+            SearchLink(
+                name=shown(one.name), search=search_link(label_clause(one.name), depth=depth)
+            )
+            for one in label.parents
+        ),
+        categories=tuple(
+            SearchLink(
+                name=shown(one.name), search=search_link(category_clause(one.name), depth=depth)
+            )
+            for one in label.categories
+        ),
         mark=number if number < MARKS else None,
         hue=number % HUES,
         places=len(label.instances),
@@ -163,12 +185,12 @@ def _box(label: Label, instance: Instance, number: int) -> Box:
         hue=number % HUES,
         caption=shown(label.name),
         percent=f"{instance.confidence:.0f}",
-        left=_length(box.left),
-        top=_length(box.top),
-        width=_length(box.width),
-        height=_length(box.height),
-        tag_left=_length(0 if turned else box.left),
-        tag_width=_length(box.left + box.width if turned else 1 - box.left),
+        left=length(box.left),
+        top=length(box.top),
+        width=length(box.width),
+        height=length(box.height),
+        tag_left=length(0 if turned else box.left),
+        tag_width=length(box.left + box.width if turned else 1 - box.left),
         turned=turned,
     )
 
@@ -186,15 +208,22 @@ def view_colours(colours: Sequence[DominantColor]) -> tuple[Colour, ...]:
                 hex=f"#{colour.red:02x}{colour.green:02x}{colour.blue:02x}",
                 name=shown(colour.css_color),
                 percent=f"{colour.pixel_percent:.0f}",
-                start=_length(start),
-                width=_length(width),
+                start=length(start),
+                width=length(width),
             )
         )
         start += width
     return tuple(views)
 
 
-def _length(ratio: float) -> str:
+def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """Width and height scaled down, never up, so that the longer is at most ``long_side``."""
+    scale = min(1.0, long_side / max(width, height, 1))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def length(ratio: float) -> str:
+    """A share as a length of a drawing: ``97.31%``."""
     return f"{ratio * 100:.2f}%"
 
 

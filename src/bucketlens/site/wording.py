@@ -66,6 +66,23 @@ def year(seconds: float) -> str:
     return str(datetime.fromtimestamp(seconds, UTC).year)
 
 
+def date_name(date: str) -> str:
+    """``November 2026`` for ``2026-11``, ``2026`` for ``2026``."""
+    year, _, month = date.partition("-")
+    return f"{MONTHS[int(month) - 1]} {int(year)}" if month else str(int(year))
+
+
+def month_names(first: str, last: str) -> list[str]:
+    """All months from the first to the last: ``2026-11``, ``2026-12``, ``2027-01``."""
+    begin, end = (int(name[:4]) * 12 + int(name[5:]) - 1 for name in (first, last))
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(begin, end + 1)]
+
+
+def year_names(first: str, last: str) -> list[str]:
+    """All years from the first to the last."""
+    return [f"{year:04}" for year in range(int(first), int(last) + 1)]
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """``1 image``, ``12,345 images``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

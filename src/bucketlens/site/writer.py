@@ -1,7 +1,7 @@
-"""Writes the site into a store: what follows from one record, and the index of all.
+"""Writes the site into a store: what follows from one record, the index page and the overview.
 
 Every write is safe to repeat, and the order of writes keeps readers whole: a page is written after
-what it shows and removed before it; an index page after those that it leads to.
+what it shows and removed before it; the index page after the overview that it leads to.
 """
 
 from __future__ import annotations
@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.errors import MissingError
 from bucketlens.site import layout
-from bucketlens.site.assets import assets
-from bucketlens.site.pages import image_page, index_page
+from bucketlens.site.assets import assets_of
+from bucketlens.site.overview import overview_page
+from bucketlens.site.pages import image_page
 from bucketlens.site.public import encode_public_image
+from bucketlens.site.shell import index_page
 
 if TYPE_CHECKING:
     from bucketlens.records import LabelRecord
-    from bucketlens.site.index import IndexBuilder
+    from bucketlens.site.design import Design
+    from bucketlens.site.digest import Digest
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 JPEG = "image/jpeg"
+BINARY = "application/octet-stream"
+
+VIEWABLE_TYPES = frozenset({"jpeg", "png", "webp", "avif", "gif"})
+"""Formats that browsers show. Everything else is a download, whatever it might be taken for."""
 
 FRESH = "no-cache"
 """Pages and JSON change under the same name: a browser may keep them, but asks each time."""
@@ -58,21 +65,37 @@ class SiteWriter:
 
     Args:
         store: Where the site is.
-        title: The title of the site.
-        thumbnail_size: The long side of thumbnails, pixels.
+        design: What all its pages have in common.
     """
 
-    def __init__(self, store: SiteStore, *, title: str, thumbnail_size: int) -> None:
+    def __init__(self, store: SiteStore, design: Design) -> None:
         """Write nothing yet."""
         self._store = store
-        self._title = title
-        self._thumbnail_size = thumbnail_size
+        self._design = design
         self._assets_lock = threading.Lock()
         self._assets_written = False
 
-    def write_image(self, record: LabelRecord, *, thumbnail: bytes, preview: bytes) -> None:
-        """Write all that is derived from one image: two JPEGs, the public JSON, the page."""
+    def write_image(
+        self,
+        record: LabelRecord,
+        *,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+    ) -> None:
+        """Write all that is derived from one image: two JPEGs, the public JSON, the page.
+
+        Args:
+            record: What was seen in it.
+            thumbnail: JPEG.
+            preview: JPEG.
+            original: The image itself; written only where originals are published.
+        """
         key = record.source.key
+        if self._design.originals and original is not None:
+            kind = record.image.format
+            content_type = f"image/{kind}" if kind in VIEWABLE_TYPES else BINARY
+            self._put(layout.original_name(key), original, content_type, MINUTES)
         self._put(layout.thumbnail_name(key), thumbnail, JPEG, MINUTES)
         self._put(layout.preview_name(key), preview, JPEG, MINUTES)
         self.write_page(record)
@@ -82,35 +105,32 @@ class SiteWriter:
         self._write_assets()
         key = record.source.key
         self._put(layout.data_name(key), encode_public_image(record), JSON, FRESH)
-        self._put_page(layout.page_name(key), image_page(record, title=self._title))
+        self._put_page(layout.page_name(key), image_page(record, self._design))
 
     def remove_image(self, key: str) -> None:
         """Remove all that was derived from an image; the next index is without it."""
-        for name in (layout.page_name, layout.data_name, layout.preview_name):
+        names = (layout.page_name, layout.data_name, layout.original_name, layout.preview_name)
+        for name in names:
             self._store.delete(name(key))
         self._store.delete(layout.thumbnail_name(key))
 
-    def write_index(self, index: IndexBuilder) -> int:
-        """Write the pages of the index and remove those that are too many.
-
-        Returns:
-            How many pages there are.
-        """
+    def write_index(self, digest: Digest) -> None:
+        """Write the overview and the index page, and remove what older versions wrote."""
         self._write_assets()
-        pages = list(index.pages())
-        for page in reversed(pages):
-            html = index_page(page, title=self._title, thumbnail_size=self._thumbnail_size)
-            self._put_page(layout.index_name(page.number), html)
-        self._remove_surplus(len(pages))
-        return len(pages)
+        self._put_page(layout.OVERVIEW, overview_page(digest.overview, digest.names, self._design))
+        self._put_page(layout.INDEX, index_page(digest.shell, self._design))
+        self._remove_numbered()
 
-    def _remove_surplus(self, count: int) -> None:
-        """Remove old pages after the last, from the end, so that a gap never hides the rest."""
-        last = count
-        while self._exists(layout.index_name(last + 1)):
+    def _remove_numbered(self) -> None:
+        """Remove index-2.html and those that follow, from the end, so that no gap hides the rest.
+
+        Until version 0.1 the index was a row of numbered pages.
+        """
+        last = 1
+        while self._exists(_numbered(last + 1)):
             last += 1
-        for number in range(last, count, -1):
-            self._store.delete(layout.index_name(number))
+        for number in range(last, 1, -1):
+            self._store.delete(_numbered(number))
 
     def _exists(self, name: str) -> bool:
         try:
@@ -122,7 +142,7 @@ class SiteWriter:
     def _write_assets(self) -> None:
         with self._assets_lock:
             if not self._assets_written:
-                for asset in assets():
+                for asset in assets_of(self._design).files:
                     self._put(asset.name, asset.data, asset.content_type, FOREVER)
                 self._assets_written = True
 
@@ -131,3 +151,7 @@ class SiteWriter:
 
     def _put(self, name: str, data: bytes, content_type: str, cache_control: str) -> None:
         self._store.put(name, data, content_type=content_type, cache_control=cache_control)
+
+
+def _numbered(number: int) -> str:
+    return f"index-{number}.html"

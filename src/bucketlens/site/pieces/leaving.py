@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 INLINE_MOST = 1000
 """Bytes of positions that the manifest itself holds."""
 
+GONE = "g"
+"""Of names of pieces that list what is gone."""
+
 EMPTY_ROW = 0
 """What stands in the place of an image that left."""
 
@@ -50,7 +53,7 @@ class Thinned(NamedTuple):
         segment: What the manifest is to say of it.
         ids: Of the images that it still stands for.
         pieces: To be written.
-        retired: Names of pieces that nothing leads to any more.
+        retired: Files in the segment's folder that a patch stands for from now on.
         names_some: Whether it is one piece that still names images that were removed, so that it
             has to be written anew.
     """
@@ -114,18 +117,20 @@ def thin(
     encoded = encode_positions(positions)
     pieces: list[Piece] = []
     patches = dict(segment.patches)
-    retired = [segment.gone_piece] if segment.gone_piece else []
+    retired: list[str] = []
     if not segment.flat:
         for number in sorted({position // SHARD for position in left.tolist()}):
-            standing = patches.get(number, f"{segment.name}/{ROWS}{number}")
+            standing = patches.get(number)
+            if standing is None:
+                standing = f"{segment.name}/{ROWS}{number}"
+                retired.append(standing)
             chosen = left[left // SHARD == number] % SHARD
-            piece = _without(store, segment, number, standing, chosen)
+            piece = _without(store, standing, chosen)
             pieces.append(piece)
             patches[number] = piece.name
-            retired.append(standing)
     inline = len(encoded) <= INLINE_MOST
     if not inline:
-        pieces.append(named_by_content(f"{segment.name}/gone", encoded))
+        pieces.append(named_by_content(GONE, encoded))
     thinned = msgspec.structs.replace(
         segment,
         gone=base64.b64encode(encoded).decode() if inline else "",
@@ -136,10 +141,8 @@ def thin(
     return Thinned(thinned, ids[live], pieces, retired, names_some=segment.flat and len(left) > 0)
 
 
-def _without(
-    store: Store, segment: Segment, number: int, standing: str, places: NDArray[np.int64]
-) -> Piece:
+def _without(store: Store, standing: str, places: NDArray[np.int64]) -> Piece:
     rows = msgspec.json.decode(read_piece(store, standing), type=list[msgspec.Raw])
     for place in places.tolist():
         rows[place] = msgspec.Raw(msgspec.json.encode(EMPTY_ROW))
-    return named_by_content(f"{segment.name}/{ROWS}{number}", msgspec.json.encode(rows))
+    return named_by_content(ROWS, msgspec.json.encode(rows))

@@ -46,6 +46,12 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     patches: dict[int, str] = {}
 
     @property
+    def names(self) -> list[str]:
+        """Its folder, and the pieces outside of it."""
+        gone = [self.gone_piece] if self.gone_piece else []
+        return [f"{self.name}/", *gone, *self.patches.values()]
+
+    @property
     def live(self) -> int:
         """Images that it still stands for."""
         return self.count - self.gone_count
@@ -87,6 +93,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...]
     retired: tuple[Retired, ...] = ()
     swept: float = 0.0
+
+    @property
+    def names(self) -> list[str]:
+        """The pieces and folders that it leads to."""
+        named = [name for segment in self.segments for name in segment.names]
+        return [self.labels, self.overview, *named]
 
 
 class Standing(NamedTuple):

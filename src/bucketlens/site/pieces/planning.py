@@ -39,7 +39,7 @@ class Plan(NamedTuple):
         new: The ids of the images of each segment to be built.
         kept: Segments that stay, with what they still stand for.
         pieces: To be written for those.
-        retired: Names that nothing leads to any more.
+        retired: Files in the folders of those that patches stand for from now on.
     """
 
     new: list[Ids]
@@ -48,10 +48,9 @@ class Plan(NamedTuple):
     retired: list[str]
 
 
-def plan_build(connection: duckdb.DuckDBPyConnection, standing: Manifest | None) -> Plan:
+def plan_build(connection: duckdb.DuckDBPyConnection) -> Plan:
     """All anew."""
-    old = standing.segments if standing else ()
-    return Plan(_parts(_ids(connection, "SELECT id FROM shown")), [], [], _folders(old))
+    return Plan(_parts(_ids(connection, "SELECT id FROM shown")), [], [], [])
 
 
 def plan_update(
@@ -91,11 +90,13 @@ def plan_update(
     for segment in merged:
         none_left = thin(store, segment, _NONE, _NONE) if segment.name not in live else None
         gathered.append(none_left.ids if none_left else live[segment.name])
+    kept = [segment for segment in segments if segment.name not in names]
+    wanted = {name for segment in kept for name in segment.names}
     return Plan(
         _parts(np.unique(np.concatenate(gathered))),
-        [segment for segment in segments if segment.name not in names],
-        [piece for piece in pieces if piece.name.partition("/")[0] not in names],
-        [*retired, *_folders(merged)],
+        kept,
+        [piece for piece in pieces if piece.name in wanted],
+        [name for name in retired if name.partition("/")[0] not in names],
     )
 
 
@@ -112,7 +113,3 @@ def _parts(ids: Ids) -> list[Ids]:
     if not len(ids):
         return []
     return np.array_split(ids, -(-len(ids) // SEGMENT_MOST))
-
-
-def _folders(segments: tuple[Segment, ...] | list[Segment]) -> list[str]:
-    return [f"{segment.name}/" for segment in segments]

@@ -86,18 +86,17 @@ class FlatSegment(msgspec.Struct, frozen=True):
     rows: list[Row]
 
 
-def build_segment(columns: Columns, rows: Iterable[Row], salt: str) -> Built:
+def build_segment(columns: Columns, rows: Iterable[Row]) -> Built:
     """The pieces of a segment; it is named by what they hold.
 
     Args:
         columns: Of its images.
         rows: Of the same images, in the same order.
-        salt: What sets it apart from an equal one of another time, which may be swept.
     """
     flat = len(columns.ids) <= FLAT_MOST
     contents = _flat(columns, rows) if flat else _files(columns, rows)
     files = [(stem, wrap_packed(stem, value)) for stem, value in contents]
-    digest = hashlib.sha256(salt.encode())
+    digest = hashlib.sha256()
     for _, piece in files:
         digest.update(hashlib.sha256(piece.data).digest())
     name = digest.hexdigest()[:16]

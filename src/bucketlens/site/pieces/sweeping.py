@@ -17,12 +17,6 @@ DAY = 24 * 3600.0
 WEEK = 7 * DAY
 
 
-def names_of(manifest: Manifest) -> list[str]:
-    """The pieces and folders that a manifest leads to."""
-    names = [manifest.labels, manifest.overview]
-    return [*names, *(f"{segment.name}/" for segment in manifest.segments)]
-
-
 def is_due(manifest: Manifest, now: float) -> bool:
     """Whether something may be swept: retired for a day, or a week since the last look."""
     return now - manifest.swept > WEEK or any(now - one.at > DAY for one in manifest.retired)
@@ -36,11 +30,12 @@ def sweep(store: Store, manifest: Manifest, now: float) -> tuple[Retired, ...]:
     """
     kept = tuple(one for one in manifest.retired if now - one.at <= DAY)
     dropped = {one.name for one in manifest.retired if now - one.at > DAY}
-    named = {NAME, *names_of(manifest), *(one.name for one in kept)}
+    named = {NAME, *manifest.names, *(one.name for one in kept)}
     for info in store.list(FOLDER):
         name = info.key.removeprefix(FOLDER).removesuffix(SUFFIX)
         folder = f"{name.partition('/')[0]}/"
         stays = name in named or (folder in named and name not in dropped)
-        if not stays and (now - info.modified > DAY or name in dropped or folder in dropped):
+        # What is young may be another indexer's, even under a name that was there before.
+        if not stays and now - info.modified > DAY:
             store.delete(info.key)
     return kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections import deque
@@ -19,9 +18,9 @@ from bucketlens.site.pieces.manifest import Manifest, Retired, Standing
 from bucketlens.site.pieces.overview import Overview, read_overview, show_images
 from bucketlens.site.pieces.planning import CatalogChanges, plan_build, plan_update
 from bucketlens.site.pieces.segments import build_segment
-from bucketlens.site.pieces.sweeping import is_due, names_of, sweep
+from bucketlens.site.pieces.sweeping import is_due, sweep
 from bucketlens.site.pieces.vocabulary import encode_words, read_words
-from bucketlens.site.pieces.wrapping import CONTENT_TYPE, BrokenPieceError, Piece, wrap_packed
+from bucketlens.site.pieces.wrapping import CONTENT_TYPE, BrokenPieceError, Piece, named_by_content
 from bucketlens.site.public import visible_key
 from bucketlens.stores import ConflictError
 
@@ -69,12 +68,14 @@ class IndexUpdate(NamedTuple):
         images: Written into new segments.
         pieces: Files written, the manifest among them; 0 when nothing had to be done.
         written: Their bytes.
+        overview: What was counted, where something was written.
     """
 
     full: bool = False
     images: int = 0
     pieces: int = 0
     written: int = 0
+    overview: Overview | None = None
 
 
 class SiteIndex:
@@ -136,7 +137,7 @@ class SiteIndex:
                 plan = self._planned_update(connection, old, catalog.changes_since(old.change))
             full = plan is None
             return self._write(
-                standing, catalog, look, plan or plan_build(connection, old), connection
+                standing, catalog, look, plan or plan_build(connection), connection
             )._replace(full=full)
         finally:
             connection.close()
@@ -163,28 +164,26 @@ class SiteIndex:
     ) -> IndexUpdate:
         old = standing.manifest
         images = CatalogImages(connection, read_words(connection))
-        salt = f"{catalog.lineage} {catalog.change} {look}"
         segments = list(plan.kept)
         written = _Written(self._store)
         written.put(plan.pieces)
         for ids in plan.new:
-            built = build_segment(images.columns(ids), images.rows(ids, visible_key), salt)
+            built = build_segment(images.columns(ids), images.rows(ids, visible_key))
             segments.append(built.segment)
             written.put(built.pieces)
         overview = read_overview(connection)
-        words = [images.words[number] for number in sorted(number for number, _ in overview.labels)]
-        shared = (LABELS, encode_words(words)), (OVERVIEW, msgspec.json.encode(overview))
-        labels, counts = (
-            self._shared(stem, value, names_of(old)[:2] if old else [], salt, written)
-            for stem, value in shared
-        )
+        words = tuple(images.words[n] for n in sorted(number for number, _ in overview.labels))
+        labels = named_by_content(LABELS, encode_words(words))
+        counts = named_by_content(OVERVIEW, msgspec.json.encode(overview))
+        there = old.names if old else []
+        written.put(piece for piece in (labels, counts) if piece.name not in there)
         now = self._clock()
         renewed = Manifest(
             lineage=catalog.lineage,
             change=catalog.change,
             look=look,
-            labels=labels,
-            overview=counts,
+            labels=labels.name,
+            overview=counts.name,
             segments=tuple(sorted(segments, key=lambda one: (one.live, one.name))),
             swept=old.swept if old else now,
         )
@@ -193,19 +192,7 @@ class SiteIndex:
         with suppress(ConflictError):  # whoever came after us sweeps
             self._swept(manifests.read_manifest(self._store))
         count = sum(len(ids) for ids in plan.new)
-        return IndexUpdate(False, count, written.pieces + 1, written.bytes)
-
-    def _shared(
-        self, stem: str, value: bytes, standing: list[str], salt: str, written: _Written
-    ) -> str:
-        """The name of a piece that all segments share; the one that stands if it is the same."""
-        beginning = f"{stem}.{hashlib.sha256(value).hexdigest()[:16]}."
-        for name in standing:
-            if name.startswith(beginning):
-                return name
-        name = beginning + hashlib.sha256(salt.encode()).hexdigest()[:8]
-        written.put([wrap_packed(name, value)])
-        return name
+        return IndexUpdate(False, count, written.pieces + 1, written.bytes, overview)
 
     def _swept(self, standing: Standing) -> IndexUpdate:
         """Sweep if it is time to."""
@@ -255,13 +242,20 @@ def _shows(found: Manifest | None, catalog: CatalogState, look: str) -> bool:
 def _retired(
     old: Manifest | None, renewed: Manifest, plan: Plan, now: float
 ) -> tuple[Retired, ...]:
-    """What nothing leads to any more: before this, and from now on."""
+    """What nothing leads to any more: before this, and from now on.
+
+    What a segment of the same content had lost before it was built again is there again.
+    """
     if old is None:
         return ()
-    named = set(names_of(renewed))
-    before = [one for one in old.retired if one.name not in named]
-    left = [*plan.retired, *({old.labels, old.overview} - named)]
-    return (*before, *(Retired(name, now) for name in dict.fromkeys(left) if name not in named))
+    kept = {segment.name for segment in plan.kept}
+    built = {one.name for one in renewed.segments if one.name not in kept}
+    named = set(renewed.names)
+    left = [name for name in (*old.names, *plan.retired) if name not in named]
+    retired = [*old.retired, *(Retired(name, now) for name in dict.fromkeys(left))]
+    return tuple(
+        one for one in retired if one.name not in named and one.name.partition("/")[0] not in built
+    )
 
 
-__all__ = ["CatalogState", "IndexUpdate", "Overview", "SiteIndex"]
+__all__ = ["CatalogState", "IndexUpdate", "SiteIndex"]

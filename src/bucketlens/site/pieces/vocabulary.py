@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -41,10 +42,12 @@ def read_words(connection: duckdb.DuckDBPyConnection) -> dict[int, Word]:
     }
 
 
-def encode_words(words: list[Word]) -> bytes:
+@lru_cache(maxsize=2)
+def encode_words(words: tuple[Word, ...]) -> bytes:
     """The label table: all categories, then for each word id, name, aliases, their numbers.
 
-    Among the aliases are words that only queries know, such as kid for Person.
+    Among the aliases are words that only queries know, such as kid for Person. It seldom changes
+    from one update to the next, so the last ones are remembered.
     """
     known = with_synonyms(
         VocabularyLabel(word.id, word.name, word.aliases, word.categories) for word in words

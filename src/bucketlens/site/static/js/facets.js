@@ -1,0 +1,76 @@
+// What the present result consists of. Each entry is a link to a narrower search, or to a wider
+// one when it is chosen already.
+
+import {dateName, draw, grouped, images, make, name} from "./dom.js";
+import {clausesOf, holds, labelled, toggled, without} from "./clauses.js";
+import {toText} from "./query.js";
+import {searchUrl} from "./address.js";
+
+const FEW = 8;
+const MANY = 40;
+const MONTHS = 12;
+
+/** The sections of the panel of facets, for the result of a search. */
+export function facetPanel(facets, query, total) {
+  const about = facets.exact ? "" : "about ";
+  const entry = (kind, clause, ...content) => make("li", {}, make(`a.${kind}`, {
+    href: searchUrl(toggled(query, clause)),
+    "aria-current": holds(query, clause) < 0 ? null : "true",
+  }, ...content));
+  const bars = (counts, clause, word = name) => counts
+    .filter((one) => one.count < total || holds(query, clause(one.name)) >= 0)
+    .map((one) => entry("facet", clause(one.name), make("span.word", {}, word(one.name)),
+      make("span.number", {}, make("span.unseen", {}, about), grouped(one.count)), meter(one.count / total)));
+  return [
+    section("Labels", bars(facets.labels.slice(0, MANY), labelled)),
+    section("Categories", bars(facets.categories, (text) => ({op: "category", text}))),
+    section("Date", bars(byTime(facets.months), (value) => ({op: "date", value}), dateName)),
+    section("Colour", facets.colors.filter((one) => /^[a-z]+$/.test(one.name)).map((one) => entry("swatch", {op: "color", value: one.name},
+      draw("svg", {viewBox: "0 0 24 24", class: `dot ${one.name}`}, draw("title", {}, `${one.name}, ${about}${images(one.count)}`),
+        draw("circle", {cx: 12, cy: 12, r: 11})))), "swatches"),
+    section("Shape", facets.orientations.map((one) => entry("shape", {op: "orientation", value: one.name},
+      shape(one.name), one.name, make("span.number", {}, grouped(one.count)))), "swatches"),
+    about ? make("p.note", {}, "Counts are estimates.") : "",
+  ];
+}
+
+/** The clauses of a search as chips, each with a way to drop it. */
+export function chipRow(query) {
+  const clauses = clausesOf(query);
+  const chips = clauses.map((clause, n) => make("a.chip", {
+    href: searchUrl(without(query, n)),
+    "aria-label": `Remove ${toText(clause)}`,
+  }, name(toText(clause)), make("span.cross", {"aria-hidden": true}, "×")));
+  return chips.length > 1 ? [...chips, make("a.clear", {href: searchUrl("")}, "Clear all")] : chips;
+}
+
+function section(title, entries, kind) {
+  if (!entries.length) return "";
+  const few = kind || entries.length < FEW + 3 ? entries.length : FEW;
+  const rest = entries.slice(few);
+  return make("section", {}, make("h2", {}, title), make(`ul.${kind ?? "entries"}`, {}, ...entries.slice(0, few)),
+    rest.length ? make("details", {}, make("summary", {}, `${rest.length} more`), make("ul", {}, ...rest)) : null);
+}
+
+/** Months, or years where there are many months. */
+function byTime(months) {
+  const years = new Map();
+  for (const {name: month, count} of months) {
+    const year = month.slice(0, 4);
+    years.set(year, (years.get(year) ?? 0) + count);
+  }
+  if (months.length <= MONTHS || years.size === 1) return months;
+  return [...years].map(([year, count]) => ({name: year, count}));
+}
+
+function meter(share) {
+  const rect = (style, width) => draw("rect", {class: style, width, height: 3, rx: 1.5});
+  return draw("svg", {class: "meter", width: "100%", height: 3, "aria-hidden": true},
+    rect("track", "100%"), rect("fill", `${(100 * share).toFixed(1)}%`));
+}
+
+function shape(kind) {
+  const [width, height] = {landscape: [14, 9], portrait: [9, 14]}[kind] ?? [12, 12];
+  return draw("svg", {viewBox: "0 0 16 16", class: "sign", "aria-hidden": true},
+    draw("rect", {x: 8 - width / 2, y: 8 - height / 2, width, height, rx: 1.5}));
+}

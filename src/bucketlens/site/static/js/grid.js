@@ -1,0 +1,209 @@
+// The grid: a result as long as it may be, of which only what is near the window has elements.
+
+import {BLOCK, layBlocks} from "./blocks.js";
+import {makeTile, placeTile, shapeOf} from "./tiles.js";
+import {tileRatio} from "./justify.js";
+
+/** Pictures that are shown at most: browsers can't scroll further than some 16 million pixels. */
+export const FURTHEST = 100_000;
+
+/** Blocks whose rows are remembered; enough to go back and forth without asking again. */
+const REMEMBERED = 60;
+
+/** Rows are asked for this often at most, in ms, while someone drags the scroll bar. */
+const BREATH = 80;
+
+/** Shows ids in a list; rowsOf(ids) gives what there is to tell, moved(row) hears what is on top. */
+export function startGrid(list, rowsOf, moved) {
+  const given = [...list.children];
+  const standing = new Map();
+  const waiting = new Set();
+  let known = new Map();
+  let blocks = layBlocks(0, 1);
+  let ids = [];
+  let query = "";
+  let goal = null;
+  let turn = 0;
+  let asked = 0;
+  let frame = 0;
+
+  adopt();
+  addEventListener("scroll", soon, {passive: true});
+  new ResizeObserver(resize).observe(list);
+  return {show, anchor, focused, focus, neighbour};
+
+  /**
+   * Show a result; what was shown stays until the first rows are here. The start is the number of
+   * the picture to begin with, how far below the window's top, and whether it gets the focus.
+   */
+  async function show(found, text, start) {
+    const mine = ++turn;
+    const block = blockOf(start.number);
+    const rows = found.length ? await rowsOf(part(found, block)) : [];
+    if (mine !== turn) return;
+    [ids, query, goal] = [found.slice(0, FURTHEST), text, start];
+    known = new Map([[block, rows]]);
+    waiting.clear();
+    lay();
+  }
+
+  /** The picture at the top of the window, and how far below the window's top it begins. */
+  function anchor() {
+    const block = blocks.at(above());
+    const boxes = blocks.boxes[block] ?? [];
+    const inside = above() - blocks.tops[block];
+    const n = Math.max(0, boxes.findIndex((box) => box.top + box.height > inside));
+    return ids.length ? {number: block * BLOCK + n, offset: (boxes[n]?.top ?? inside) - inside} : null;
+  }
+
+  /** The number of the picture that holds the focus, or -1. */
+  function focused() {
+    const tile = document.activeElement.closest(".tile");
+    return tile && ids.length ? +tile.dataset.number : -1;
+  }
+
+  /** Give the focus to a picture, and bring it into the window. */
+  function focus(number) {
+    const tile = standing.get(blockOf(number))?.[number % BLOCK];
+    tile?.firstChild?.focus({preventScroll: true});
+    tile?.scrollIntoView({block: "nearest"});
+  }
+
+  /** The picture beside, above or below another one, as the arrow keys mean it. */
+  function neighbour(number, key) {
+    const {across, down} = {ArrowLeft: {across: -1}, ArrowRight: {across: 1}, ArrowUp: {down: -1}, ArrowDown: {down: 1}}[key] ?? {};
+    const inside = (n) => n >= 0 && n < ids.length;
+    if (!down) return inside(number + across) ? number + across : number;
+    const from = blocks.box(number);
+    const rowOf = (n) => blocks.box(n).top;
+    const distance = (n) => Math.abs(blocks.box(n).middle - from.middle);
+    let best = number + down;
+    while (inside(best) && rowOf(best) === from.top) best += down;
+    for (let n = best; inside(n) && rowOf(n) === rowOf(best); n += down) {
+      if (distance(n) < distance(best)) best = n;
+    }
+    return inside(best) ? best : number;
+  }
+
+  /** Lay out the pictures that came with the page, before any index is here. */
+  function adopt() {
+    if (!given.length) return;
+    blocks = layBlocks(given.length, list.clientWidth);
+    blocks.lay(0, given.map(shapeOf));
+    standing.set(0, given);
+    place();
+  }
+
+  function lay() {
+    for (const block of [...standing.keys()]) remove(block);
+    blocks = layBlocks(ids.length, list.clientWidth);
+    for (const block of known.keys()) learn(block);
+    update();
+  }
+
+  function resize() {
+    if (list.clientWidth === blocks.width) return;
+    if (!ids.length) return adopt();
+    goal ??= anchor();
+    lay();
+  }
+
+  function soon() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      update();
+    });
+  }
+
+  /** See that what is near the window stands, and that nothing else does. */
+  function update() {
+    if (!ids.length) return;
+    const first = blocks.at(above() - innerHeight);
+    const last = blocks.at(above() + 2 * innerHeight);
+    for (const block of [...standing.keys()]) {
+      if ((block < first || block > last) && block !== blockOf(focused())) remove(block);
+    }
+    const late = asked + BREATH - performance.now();
+    for (let block = first; block <= last; block++) {
+      if (known.has(block)) build(block);
+      else if (late > 0) setTimeout(soon, late);
+      else ask(block);
+    }
+    const {number} = anchor();
+    const row = known.get(blockOf(number))?.[number % BLOCK];
+    if (row) moved(row);
+  }
+
+  async function ask(block) {
+    const mine = turn;
+    if (waiting.has(block)) return;
+    asked = performance.now();
+    waiting.add(block);
+    const rows = await rowsOf(part(ids, block)).catch(() => null);
+    if (mine !== turn) return;
+    waiting.delete(block);
+    if (!rows) return;
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value);
+    known.set(block, rows);
+    learn(block);
+    soon();
+  }
+
+  /** Lay out a block whose rows are here; what is in the window stays where it is. */
+  function learn(block) {
+    const passed = above() >= blocks.tops[block + 1];
+    const grown = blocks.lay(block, known.get(block).map((row) => tileRatio(row?.width, row?.height)));
+    place();
+    if (goal) reach();
+    else if (passed) scrollBy(0, grown);
+  }
+
+  function build(block) {
+    if (standing.has(block)) return;
+    const tiles = known.get(block).map((row) => makeTile(row, query,
+      given.find((tile) => !tile.isConnected && tile.dataset.name === row?.name)));
+    const after = [...standing.keys()].sort((a, b) => a - b).find((other) => other > block);
+    const next = standing.get(after)?.[0] ?? null;
+    standing.set(block, tiles);
+    for (const tile of tiles) list.insertBefore(tile, next);
+    place();
+    if (!goal || blockOf(goal.number) !== block) return;
+    if (goal.focus) focus(goal.number);
+    goal = null;
+  }
+
+  function remove(block) {
+    for (const tile of standing.get(block)) tile.remove();
+    standing.delete(block);
+  }
+
+  function place() {
+    list.classList.add("laid");
+    list.style.height = `${blocks.tops.at(-1)}px`;
+    for (const [block, tiles] of standing) {
+      tiles.forEach((tile, n) => placeTile(tile, block * BLOCK + n, blocks));
+    }
+  }
+
+  /** How far the grid's top is above the window's. */
+  function above() {
+    return -list.getBoundingClientRect().top;
+  }
+
+  /** Go to the goal: the top of the page, a height that was left, or a picture in the middle. */
+  function reach() {
+    const {number, offset} = goal;
+    const box = blocks.box(number);
+    const shift = offset ?? (innerHeight - box.height) / 2;
+    if (number || offset) scrollBy(0, box.top - above() - shift);
+    else scrollTo(0, 0);
+  }
+}
+
+function part(ids, block) {
+  return ids.slice(block * BLOCK, (block + 1) * BLOCK);
+}
+
+function blockOf(number) {
+  return Math.floor(number / BLOCK);
+}
