@@ -111,6 +111,9 @@ function ixGroup(lists, most, part) {
 }
 
 const ixSum = (things, what = "count") => things.reduce((sum, thing) => sum + thing[what], 0);
+// What the list that answers a single condition is called; undefined for other nodes.
+const ixListName = ({op, id, name, value}) =>
+  ({label: id, anylabel: "*", incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`})[op];
 const ixDay = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
 
 // The images that were written together; each list is read when a query needs it.
@@ -181,11 +184,6 @@ class IxSegment {
     return flags;
   }
 
-  levels(name, {least, most}) {
-    const mask = (1 << most) - (1 << least);
-    return this.flags(name, mask < 255 && ((bits) => bits & mask));
-  }
-
   // Whole months by their lists; of those at the edges, the days.
   days({from, to}) {
     const months = [...this.lists.keys()].filter((name) => /^m:/.test(name) &&
@@ -205,27 +203,26 @@ class IxSegment {
 
   // A flag for each image that a resolved query finds, whether it is live or not.
   async find(node) {
-    const {op, args, value} = node;
+    const {op, args, least = 0, most = 8} = node;
+    const name = ixListName(node);
+    const mask = (1 << most) - (1 << least);
+    if (name !== undefined) return this.flags(name, mask < 255 && ((bits) => bits & mask));
     if (args) return this.join(args.map((arg) => this.find(arg)), op === "and");
     if (op === "not") return (await this.find(node.arg)).map((flag) => 1 - flag);
-    if (op === "label") return this.levels(node.id, node);
-    if (op === "incategory") return this.levels(`c:${node.name}`, node);
-    if (op === "anylabel") return this.levels("*", node);
-    if (op === "color") return this.flags(`o:${value}`);
-    if (op === "orientation") return this.flags(`r:${value}`);
     if (op === "days") return this.days(node);
     if (op === "name") throw new QueryError(NAME_NEEDS_SERVER, ...node.at ?? [-1, -1]);
     return this.join([], op === "all");
   }
 
   // The fewest lists whose facts hold all results; undefined where all facts are needed.
-  cover({op, args, id, name, value}) {
+  cover(node) {
+    const {op, args} = node;
     const covers = args?.map((arg) => this.cover(arg));
     if (op === "or") return covers.every(Boolean) ? covers.flat() : undefined;
     if (op === "and") return covers.filter(Boolean).sort((a, b) => ixSum(a) - ixSum(b))[0];
-    const called = {label: id, incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`}[op];
-    const list = this.lists.get(called);
-    return called === undefined || list && !list.f ? undefined : list ? [list] : [];
+    const name = ixListName(node);
+    const list = this.lists.get(name);
+    return name === undefined || list && !list.f ? undefined : list ? [list] : [];
   }
 
   // Where the facts of all results are read with the least, and of how many images these are.
