@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import closing
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.assembly.asked import AskedState
 from bucketlens.assembly.designing import design_of
 from bucketlens.catalog.engine import mapped
 from bucketlens.errors import MissingError
@@ -165,13 +163,13 @@ class SitePages:
             False when another one came between.
         """
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
-        with mapped("the site's index"), closing(AskedState(snapshot)) as asked:
-            update = self._index.update(asked, look=self._publishing, publishes=self._filter)
+        with mapped("the site's index"):
+            update = self._index.update(snapshot, look=self._publishing, publishes=self._filter)
             state, etag = self._shown()
             if state is not None and state.follows(shown):
                 return True
             self._begin()
-            with asked.connect() as engine:
+            with snapshot.connect() as engine:
                 said = digest(engine, self._filter, update.overview)
             self._writer.write_index(said)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.catalog.checking import Checked, check
@@ -88,6 +89,18 @@ class Catalog:
         """Merge all segments into one, and drop what no longer holds from all files."""
         merge_all(self._files)
         sweep(self._files.private, self._clock())
+
+    @contextmanager
+    def compared(self) -> Iterator[DuckDBPyConnection]:
+        """The tables, and a table ``wanted``: names of records that are not as they show them.
+
+        Raises:
+            CatalogError: A file is missing or damaged.
+            TransientError: The store is away.
+        """
+        with self.snapshot().connect() as engine:
+            want_listed(engine, self._records.list())
+            yield engine
 
     def check(self) -> Checked:
         """Compare the catalog with the records, each of which is read.
