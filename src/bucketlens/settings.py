@@ -139,12 +139,6 @@ class Settings(
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
-    publish_include: Annotated[
-        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
-    ] = ()
-    publish_exclude: Annotated[
-        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
-    ] = ()
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from bucketlens.settings import Settings
 
 BACKLOG = 1024
+
+FILES_OF_WORK = 1024
+"""Files that are open at once beside connections, at the very most."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,12 +56,14 @@ def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bo
     """See that nobody else can ask without credentials.
 
     Raises:
-        ConfigError: They could.
+        ConfigError: They could; or what encrypts can't be used.
     """
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise ConfigError(
             "tls_certificate and tls_key are needed both, or neither", setting="tls_key"
         )
+    if settings.tls_certificate:
+        _check_certificate(settings.tls_certificate, settings.tls_key)
     if credentials:
         return
     if settings.public_url or not loopback:
@@ -68,3 +74,27 @@ def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bo
             " no public_url",
             setting="credentials",
         )
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as exc:  # also what openssl says
+        raise ConfigError(
+            f"the certificate {certificate} can't be used with the key {key}: {exc}",
+            setting="tls_certificate",
+        ) from exc
+
+
+def allow_connections(most: int) -> None:
+    """Have the system allow as many open files as so many connections and the work need."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most + FILES_OF_WORK
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

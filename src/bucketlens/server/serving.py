@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from bucketlens.errors import ConfigError
-from bucketlens.server.listening import url_of
+from bucketlens.server.listening import allow_connections, url_of
 
 if TYPE_CHECKING:
     import socket
@@ -64,10 +63,8 @@ def serve(
         listening: Where.
         settings: In force.
         started: Called when the first request may come.
-
-    Raises:
-        ConfigError: The certificate or its key can't be used.
     """
+    allow_connections(MOST_CONNECTIONS)
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -82,13 +79,6 @@ def serve(
         ssl_certfile=settings.tls_certificate or None,
         ssl_keyfile=settings.tls_key or None,
     )
-    try:
-        config.load()
-    except OSError as exc:
-        raise ConfigError(
-            f"the certificate {settings.tls_certificate} can't be used with its key: {exc}",
-            setting="tls_certificate",
-        ) from exc
     asyncio.run(_serve(Server(config), listening, started, tls=bool(settings.tls_certificate)))
 
 

@@ -6,7 +6,6 @@ each other. That takes no bundler, since they keep to a few plain forms:
 
     import {parse, toText} from "./query.js";       at the top, one a line
     export function, export class, export const     no other export
-    no empty statement: while (read());
 
 and no two modules give the same name to two things of their top level.
 """
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 IMPORT = re.compile(r'import \{([\w, ]+)\} from "\./([\w-]+)\.js";')
 EXPORT = re.compile(r"export (?=(?:async function|function|class|const)\b)")
 DEFINITION = re.compile(r"(export )?(?:async function\*?|function\*?|class|const|let) (\w+)")
-FOREIGN = re.compile(
-    r"import |export (?:\{|default|\*)|\s*(?:for|while) \([^()]*(?:\([^()]*\)[^()]*)*\);$"
-)
+FOREIGN = re.compile(r"import |export (?:\{|default|\*)")
 DESTRUCTURED = re.compile(r"const \{([\w, ]+)\} =")
 
 

@@ -41,10 +41,10 @@ def squeeze_script(text: str) -> str:
         if kind in ("comment", "blank"):
             gap = "\n" if "\n" in token or gap == "\n" else " "
             continue
-        if token.startswith("}") and done[-1:] == [";"]:
+        if token.startswith("}") and done[-1:] == [";"] and not _is_body(done):
             done.pop()
-        elif done and gap:
-            done.append(_separator(done[-1][-1], token[0], gap))
+        elif done and gap and (separator := _separator(done[-1][-1], token[0], gap)):
+            done.append(separator)
         done.append(token)
         gap = ""
     return "".join(done) + "\n"
@@ -55,6 +55,16 @@ def squeeze_style(text: str) -> str:
     bare = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).strip()
     bare = CSS_BLANK.sub(lambda found: "".join(found.groups("")), bare).replace(";}", "}")
     return ZERO.sub(".", bare) + "\n"
+
+
+def _is_body(done: list[str]) -> bool:
+    """Whether the semicolon at the end is the empty body of a loop: ``while (read());``."""
+    depth = 0
+    for place in range(len(done) - 2, -1, -1):
+        depth += {")": 1, "(": -1}.get(done[place], 0)
+        if depth <= 0:
+            return done[place] == "(" and done[place - 1] in ("for", "while", "if")
+    return False
 
 
 def _next(text: str, place: int, done: list[str]) -> tuple[str, str, int]:

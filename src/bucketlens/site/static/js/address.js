@@ -44,7 +44,8 @@ export function position(ids, id) {
   return ids[low] === id ? low : -1;
 }
 
-function path(text) {
+/** A path, quoted for an address. */
+export function path(text) {
   return text.split("/").map(encode).join("/");
 }
 

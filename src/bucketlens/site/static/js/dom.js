@@ -11,14 +11,14 @@ export function draw(tag, attributes, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** A sign of 16 by 16, by the path that its pen takes. */
-export function sign(path) {
-  return draw("svg", {viewBox: "0 0 16 16", class: "sign", "aria-hidden": true}, draw("path", {d: path}));
-}
-
 /** A name from strangers, whose direction of writing does not spill over. */
 export function name(text) {
   return make("bdi", {}, shown(text));
+}
+
+/** Put things into the element of that id, in the place of what it held. */
+export function put(id, ...children) {
+  byId(id).replaceChildren(...children);
 }
 
 /** The element of that id. */

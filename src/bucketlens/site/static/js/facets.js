@@ -29,7 +29,7 @@ export function facetPanel(facets, query, total) {
       draw("svg", {viewBox: "0 0 24 24", class: `dot ${one.name}`}, draw("title", {}, `${one.name}, ${about}${images(one.count)}`),
         draw("circle", {cx: 12, cy: 12, r: 11})))), "swatches"),
     section("Shape", facets.orientations.map((one) => entry("shape", {op: "orientation", value: one.name},
-      shape(one.name), one.name, make("span.number", {}, grouped(one.count)))), "swatches"),
+      one.name, make("span.number", {}, grouped(one.count)))), "swatches"),
     about ? make("p.note", {}, "Counts are estimates.") : "",
   ];
 }
@@ -67,10 +67,4 @@ function meter(share) {
   const rect = (style, width) => draw("rect", {class: style, width, height: 3, rx: 1.5});
   return draw("svg", {class: "meter", width: "100%", height: 3, "aria-hidden": true},
     rect("track", "100%"), rect("fill", `${(100 * share).toFixed(1)}%`));
-}
-
-function shape(kind) {
-  const [width, height] = {landscape: [14, 9], portrait: [9, 14]}[kind] ?? [12, 12];
-  return draw("svg", {viewBox: "0 0 16 16", class: "sign", "aria-hidden": true},
-    draw("rect", {x: 8 - width / 2, y: 8 - height / 2, width, height, rx: 1.5}));
 }

@@ -1,8 +1,8 @@
 // The index page: the search in the address, its facets, and the grid.
 
-import {byId, dateName, images, isShortcut} from "./dom.js";
+import {byId, dateName, images, isShortcut, put} from "./dom.js";
 import {position, readQuery, readTrail, searchUrl} from "./address.js";
-import {mistake, nothingFound, unreadable} from "./notices.js";
+import {mistake, nothingFound} from "./notices.js";
 import {chipRow, facetPanel} from "./facets.js";
 import {FURTHEST, startGrid} from "./grid.js";
 import {parse, QueryError} from "./query.js";
@@ -76,7 +76,7 @@ export function startGallery(opened) {
       put("facets");
       put("notice", mistake(text, error));
     } else {
-      put("notice", unreadable(error));
+      byId(error.code === "missing" ? "missing" : "broken").hidden = false;
       if (!error.code) throw error;
     }
   }
@@ -114,8 +114,4 @@ export function startGallery(opened) {
     clearTimeout(still);
     still = setTimeout(() => when.classList.remove("seen"), STILL);
   }
-}
-
-function put(id, ...children) {
-  byId(id).replaceChildren(...children);
 }

@@ -1,6 +1,6 @@
 // The page of an image: the way back to the search, and to the images before and after.
 
-import {byId, grouped, isShortcut, make, sign} from "./dom.js";
+import {byId, grouped, isShortcut, put} from "./dom.js";
 import {pageUrl, previewUrl, readTrail, searchUrl} from "./address.js";
 import {onKey, startSearch} from "./search.js";
 import {neighbours} from "./neighbours.js";
@@ -12,7 +12,6 @@ export async function startImage(opened, base) {
   startSearch(opened, (text) => location.assign(searchUrl(text, base)));
   const {id, query} = readTrail();
   const back = byId("back");
-  const stage = byId("stage");
   const ways = {Escape: back};
   const take = (key) => (ways[key]?.click(), key in ways);
   onKey((key) => (key === "b" ? toggleBoxes() : take(key)));
@@ -21,21 +20,21 @@ export async function startImage(opened, base) {
   if (query) back.lastChild.textContent = "Back to results";
   const around = await neighbours(opened, id, query, byId("content").dataset.name).catch(() => null);
   if (!around) return;
-  byId("place").textContent = `${grouped(around.number + 1)} of ${grouped(around.total)}`;
-  offer("ArrowLeft", around.before, "prev", "Previous image", "M10 3 5 8l5 5");
-  offer("ArrowRight", around.after, "next", "Next image", "m6 3 5 5-5 5");
-  listenToSwipes(stage, (left) => take(left ? "ArrowRight" : "ArrowLeft"));
+  put("place", `${grouped(around.number + 1)} of ${grouped(around.total)}`);
+  offer("ArrowLeft", around.before, byId("before"));
+  offer("ArrowRight", around.after, byId("after"));
+  listenToSwipes((left) => take(left ? "ArrowRight" : "ArrowLeft"));
 
   /** A way to another image. It takes this one's place, so that the browser's back leads out. */
-  function offer(key, row, rel, title, path) {
+  function offer(key, row, link) {
     if (!row) return;
-    const link = make("a.turn", {rel, href: pageUrl(row, query, base), title, "aria-label": title}, sign(path));
+    link.href = pageUrl(row, query, base);
+    link.hidden = false;
     link.addEventListener("click", (event) => {
       if (isShortcut(event)) return;
       event.preventDefault();
       location.replace(link.href);
     });
-    stage.append(link);
     ways[key] = link;
     new Image().src = previewUrl(row, base);
   }
@@ -48,7 +47,8 @@ function toggleBoxes() {
   return none;
 }
 
-function listenToSwipes(stage, swiped) {
+function listenToSwipes(swiped) {
+  const stage = byId("stage");
   let start = null;
   stage.addEventListener("touchstart", ({touches}) => (start = touches[1] ? null : touches[0]), {passive: true});
   stage.addEventListener("touchend", ({changedTouches: [end]}) => {

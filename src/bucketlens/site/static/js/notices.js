@@ -20,13 +20,6 @@ export function mistake(text, {message, start, end, suggestions = []}) {
     marked ? make("p.faulty", {}, name(text.slice(0, start)), make("mark", {}, name(text.slice(start, end))), name(text.slice(end))) : "");
 }
 
-/** The index can't be read. */
-export function unreadable({code}) {
-  return code === "missing"
-    ? notice("Search is not ready yet", "The index is written at the end of a run. Until then the newest images are here.")
-    : notice("The index can't be read", "A part of it did not arrive. Reload the page; if it stays so, the next run mends it.");
-}
-
 function notice(title, text, ways = [], more = "") {
   const link = (query, label) => make("a.chip", {href: searchUrl(query)}, label);
   return make("section.empty", {role: "alert"}, make("h2", {}, title), more, make("p", {}, name(text)),
