@@ -25,8 +25,8 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-site bench-lambda servers linters clients demo-aws
-.PHONY: soak lambda-zip requirements clean
+.PHONY: help demo test check fix docs bench bench-search bench-server bench-site bench-lambda
+.PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
 help:  ## say what can be made
@@ -66,11 +66,18 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
 
+bench-search: $(VENV)/.dev-ready  ## measure searching a catalog, in memory and from a cold start
+	$(BIN)/python bench/search.py $(BENCH_ARGS)
+
 bench-lambda: $(VENV)/.dev-ready .servers/.ready lambda-zip  ## measure the label function on Lambda's runtime
 	@"$(PYTHON_LAMBDA)" -m venv .venv-lambda
 	@.venv-lambda/bin/python -m pip --disable-pip-version-check --quiet install awslambdaric boto3
 	$(BIN)/python bench/lambda.py --code build/lambda/bucketlens-x86_64.zip \
 		--python .venv-lambda/bin/python $(BENCH_ARGS)
+
+bench-server:  ## measure DetectLabels against the floor and a server written by hand
+	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
+	.venv-bench/bin/python bench/server.py $(BENCH_ARGS)
 
 servers: .servers/.ready  ## install the servers that the tests of stores run against
 

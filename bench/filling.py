@@ -31,7 +31,7 @@ def fill_catalog(out: str, count: int, processes: int) -> None:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
             pieces = list(pool.map(_read, jobs))
-        with closing(open_engine(files.scratch)) as engine:
+        with closing(open_engine()) as engine:
             create_views(engine, Manifest(), files, SEARCHED)
             take_in(engine, pieces, again=False)
             engine.execute("CREATE TABLE wanted AS SELECT name FROM incoming")

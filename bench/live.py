@@ -140,8 +140,10 @@ def bursts(
     return rates
 
 
-def flood(folder: Path, photos: list[Photo], count: int) -> list[tuple[int, float, int, int]]:
-    """Files so far, megabytes, open files and threads of a watching process."""
+def flood(
+    folder: Path, photos: list[Photo], count: int
+) -> list[tuple[int, float, float, int, int]]:
+    """Files so far, and the figures of a watching process."""
     source, out = fresh(folder)
     figures = []
     step = max(1, count // 10)
@@ -214,20 +216,36 @@ def watching(
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has used so far; of Linux only, elsewhere 0."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What a process and those that it began have used so far; of Linux only, elsewhere 0."""
+    ticks = 0
+    for one in family_of(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
 
 
-def figures_of(pid: int) -> tuple[float, int, int]:
-    """Resident megabytes, open files and threads of a process; of Linux only."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    facts = dict(line.split(":", 1) for line in status.splitlines())
+def figures_of(pid: int) -> tuple[float, float, int, int]:
+    """Megabytes of a process, those of all with it, its open files and threads; of Linux only.
+
+    Of memory that several share, each has its part.
+    """
+    megabytes = {}
+    for one in family_of(pid):
+        lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        facts = dict(line.split(":", 1) for line in lines[1:])
+        megabytes[one] = int(facts["Pss"].split()[0]) / 1024
     files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return int(facts["VmRSS"].split()[0]) / 1024, files, int(facts["Threads"])
+    threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return megabytes[pid], sum(megabytes.values()), files, threads
+
+
+def family_of(pid: int) -> list[int]:
+    """A process and all that it began, as far as the system tells."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.is_dir():
+        return []
+    children = [child for task in tasks.glob("*/children") for child in task.read_text().split()]
+    return [pid, *(one for child in children for one in family_of(int(child)))]
 
 
 def print_latencies(seconds: dict[str, list[float]]) -> None:
@@ -251,11 +269,12 @@ def print_bursts(rates: dict[str, list[tuple[float, float]]]) -> None:
     print(flush=True)
 
 
-def print_flood(figures: list[tuple[int, float, int, int]]) -> None:
+def print_flood(figures: list[tuple[int, float, float, int, int]]) -> None:
     """A row for each look."""
-    print("| files so far | resident MB | open files | threads |\n|---|---|---|---|")
-    for done, megabytes, files, threads in figures:
-        print(f"| {done:,} | {megabytes:.0f} | {files} | {threads} |")
+    print("| files so far | MB | MB with those that label | open files | threads |")
+    print("|---|---|---|---|---|")
+    for done, own, whole, files, threads in figures:
+        print(f"| {done:,} | {own:.0f} | {whole:.0f} | {files} | {threads} |")
     print(flush=True)
 
 

@@ -1,8 +1,9 @@
-"""What Chromium fetches from a plain file server to search the index, and how long that takes.
+"""What Chromium fetches from a plain file server to search a site, and how long that takes.
 
-Each question is asked on a page of its own with an empty cache. The server is the standard
-library's, over HTTP/1.1 with connections kept, on the same machine: what a network would add is
-the bytes, and a round trip for each step that waits for another.
+Each question is an address that is opened with an empty cache, as a link that somebody was sent:
+page, style and script are counted too, and thumbnails are not (there are none). The server is the
+standard library's, over HTTP/1.1 with connections kept, on the same machine: what a network would
+add is the time of the bytes, and a round trip for each step that waits for another.
 """
 
 from __future__ import annotations
@@ -13,26 +14,31 @@ import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from playwright.sync_api import sync_playwright
 
-import bucketlens.site
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-SCRIPTS = Path(bucketlens.site.__file__).parent / "static" / "js"
-PAGE = '<!doctype html><meta charset="utf-8"><title>Index</title><script src="bench.js"></script>\n'
-
-SEARCH = """async ([text, from, facets]) => {
-  const began = performance.now();
-  const found = await index.search(parse(text));
-  await index.rows(found.ids.slice(from, from + 40));
-  const shown = performance.now();
-  const {exact} = facets ? await found.facets() : {};
-  return {total: found.total, exact, shown: shown - began, all: performance.now() - began};
+WINDOW = {"width": 1360, "height": 850}
+SHOWN = "() => document.querySelector('#tiles[aria-busy=false]') && performance.now()"
+NARROWED = "() => document.querySelector('#facets > *') && performance.now()"
+TOLD = """() => ({
+  status: document.querySelector('#status').textContent,
+  estimated: /about/i.test(document.querySelector('#facets').textContent),
+})"""
+DOWN = """async () => {
+  const before = performance.now();
+  scrollTo(0, 9 * innerHeight);
+  const tile = () => [...document.querySelectorAll('#tiles img')].some((image) => {
+    const {top} = image.getBoundingClientRect();
+    return top > 0 && top < innerHeight;
+  });
+  while (!tile()) await new Promise(requestAnimationFrame);
+  return performance.now() - before;
 }"""
 
 
@@ -72,86 +78,73 @@ def served(root: Path) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question and what it took beyond opening the index.
+class Visit:
+    """An address that was opened, and what that took.
 
     Attributes:
-        total: Images that were found.
-        exact: Whether the facets were counted, not estimated.
-        shown: Milliseconds until 40 rows were there.
-        all: Until the facets were there too.
+        found: What the page says was found.
+        estimated: Whether the page says that its facets are estimates.
+        shown: Milliseconds until the first rows stood.
+        narrowed: Until the facets stood too; of scrolling, the same as ``shown``.
         requests: Files that were fetched.
         octets: Their bytes.
     """
 
-    total: int
-    exact: bool | None
+    found: str
+    estimated: bool
     shown: float
-    all: float
+    narrowed: float
     requests: int
     octets: int
 
 
-def ask_all(root: Path, questions: list[tuple[str, int, bool]]) -> list[Asked]:
-    """Open the index, then ask; the first answer is about the opening itself.
+class Visitor:
+    """Opens addresses of one site, each with an empty cache."""
 
-    Args:
-        root: The site.
-        questions: The text, from which result on rows are shown, whether facets are wanted.
-    """
-    lines = [
-        line.removeprefix("export ")
-        for name in ("query.js", "index.js")
-        for line in (SCRIPTS / name).read_text("utf-8").splitlines(keepends=True)
-        if not line.startswith("import ")
-    ]
-    (root / "bench.js").write_text("".join(lines), "utf-8")
-    (root / "bench.html").write_text(PAGE, "utf-8")
+    def __init__(self, browser: Any, url: str) -> None:  # noqa: ANN401 - Playwright's
+        """Open nothing yet."""
+        self._browser = browser
+        self._url = url
+
+    def visit(self, text: str) -> Visit:
+        """Search for a text; the start page without one."""
+        before = self._sent()
+        page = self._open(text)
+        shown = page.wait_for_function(SHOWN).json_value()
+        narrowed = page.wait_for_function(NARROWED).json_value()
+        return self._close(page, before, shown, narrowed)
+
+    def tenth_screen(self, text: str) -> Visit:
+        """Search, wait until all stands, then scroll nine screens down; only that is counted."""
+        page = self._open(text)
+        page.wait_for_function(NARROWED)
+        page.wait_for_load_state("networkidle")
+        before = self._sent()
+        took = page.evaluate(DOWN)
+        return self._close(page, before, took, took)
+
+    def _open(self, text: str) -> Any:  # noqa: ANN401
+        page = self._browser.new_context(viewport=WINDOW).new_page()
+        page.goto(f"{self._url}index.html" + (f"?q={quote(text)}" if text else ""))
+        return page
+
+    def _close(self, page: Any, before: tuple[int, int], shown: float, narrowed: float) -> Visit:  # noqa: ANN401
+        page.wait_for_load_state("networkidle")
+        requests, octets = (now - then for now, then in zip(self._sent(), before, strict=True))
+        told = page.evaluate(TOLD)
+        page.context.close()
+        return Visit(told["status"], told["estimated"], shown, narrowed, requests, octets)
+
+    @staticmethod
+    def _sent() -> tuple[int, int]:
+        return _Handler.sent.requests, _Handler.sent.octets
+
+
+@contextmanager
+def visiting(site: Path) -> Iterator[Visitor]:
+    """Serve a site and start a browser."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
-    with served(root) as url, sync_playwright() as playwright:
+    with served(site) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        answers = [_open(browser, url)]
-        answers += [_ask(browser, url, list(question)) for question in questions]
+        yield Visitor(browser, url)
         browser.close()
-    return answers
-
-
-def _page(browser: Any, url: str) -> Any:  # noqa: ANN401 - Playwright's objects
-    page = browser.new_context().new_page()
-    page.goto(f"{url}bench.html")
-    return page
-
-
-def _open(browser: Any, url: str) -> Asked:  # noqa: ANN401
-    page = _page(browser, url)
-    before = _Handler.sent.requests, _Handler.sent.octets
-    took = page.evaluate(
-        """async () => {
-          const began = performance.now();
-          const opened = await openIndex("./");
-          return {total: opened.total, took: performance.now() - began};
-        }"""
-    )
-    page.context.close()
-    return _answer({**took, "shown": took["took"], "all": took["took"]}, before)
-
-
-def _ask(browser: Any, url: str, question: list[Any]) -> Asked:  # noqa: ANN401
-    page = _page(browser, url)
-    page.evaluate("async () => { globalThis.index = await openIndex('./'); }")
-    before = _Handler.sent.requests, _Handler.sent.octets
-    took = page.evaluate(SEARCH, question)
-    page.context.close()
-    return _answer(took, before)
-
-
-def _answer(took: dict[str, Any], before: tuple[int, int]) -> Asked:
-    sent = _Handler.sent
-    return Asked(
-        total=took["total"],
-        exact=took.get("exact"),
-        shown=took["shown"],
-        all=took["all"],
-        requests=sent.requests - before[0],
-        octets=sent.octets - before[1],
-    )

@@ -12,7 +12,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from bucketlens.assembly import SitePages
 from bucketlens.catalog import Catalog
+from bucketlens.settings import Settings
 from bucketlens.site import SiteIndex
 from bucketlens.stores import open_store
 from synthetic import key_of, write_records
@@ -31,7 +33,7 @@ def measure(out: str, snapshot: Snapshot) -> dict[str, Any]:
         "seconds": time.perf_counter() - began,
         "work": time.process_time() - worked,
         "peak_mb": peak / 1024,
-        **update._asdict(),
+        **{name: value for name, value in update._asdict().items() if name != "overview"},
     }
 
 
@@ -53,6 +55,7 @@ def main() -> None:
         facts["catalog_seconds"] = add_images(catalog, out, count, first)
     snapshot = catalog.snapshot()
     facts |= measure(out, snapshot)
+    SitePages(open_store(f"{out}/site"), Settings()).update_index(snapshot)
     json.dump(facts, sys.stdout)
 
 

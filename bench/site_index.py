@@ -17,17 +17,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bucketlens.catalog import Catalog
 from bucketlens.stores import open_store
 from machine import describe_machine
-from site_browsing import ask_all
+from site_browsing import visiting
 from tables import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE / "cache"
 UPDATES = (1, 100, 10_000)
+REPEATED = 100
+"""Updates of up to so many images are made three times; the middle one counts."""
 
 
 def prepared(images: int) -> Path:
@@ -58,11 +63,10 @@ def size_of(out: Path) -> tuple[int, int]:
     return len(files), sum(files)
 
 
-def questions_for(out: Path) -> list[tuple[str, tuple[str, int, bool]]]:
-    """What is asked: a rare label, the most frequent one, three terms, the tenth page, a scan."""
+def questions_for(out: Path) -> dict[str, str]:
+    """What is asked: nothing, a rare label, the most frequent one, several terms, a date."""
     stores = open_store(str(out)), open_store(str(out / "metadata"))
-    snapshot = Catalog(*stores, clock=time.time).snapshot()
-    with snapshot.connect() as engine:
+    with Catalog(*stores, clock=time.time).snapshot().connect() as engine:
         engine.execute(
             "CREATE TEMP TABLE n AS SELECT label, v.name, count(*) AS n FROM labels l"
             " JOIN vocabulary v ON v.id = l.label GROUP BY ALL"
@@ -76,18 +80,18 @@ def questions_for(out: Path) -> list[tuple[str, tuple[str, int, bool]]]:
             [most[1], most[1]],
         ).fetchall()
     third, last = beside[2][0], beside[-1][0]
-    return [
-        ("one label, rare", (f'"{rare[0]}"', 0, True)),
-        ("one label, the most frequent", (f'"{most[0]}"', 0, True)),
-        ("three terms", (f'"{most[0]}" "{last}" color:blue', 0, True)),
-        ("three terms, one of them not", (f'"{third}" -"{last}" orientation:portrait', 0, True)),
-        ("most frequent, tenth page", (f'"{most[0]}"', 360, False)),
-        ("a colour after a date", ("color:pink after:2024-05-10", 0, True)),
-        ("sure ones of a label", (f'"{most[0]}" confidence>90', 0, True)),
-    ]
+    return {
+        "first view": "",
+        "one label, rare": f'"{rare[0]}"',
+        "one label, the most frequent": f'"{most[0]}"',
+        "three terms": f'"{most[0]}" "{last}" color:blue',
+        "three terms, one of them not": f'"{third}" -"{last}" orientation:portrait',
+        "a colour after a date": "color:pink after:2024-05-10",
+        "sure ones of a label": f'"{most[0]}" confidence>90',
+    }
 
 
-def report_building(out: Path, images: int) -> list[list[str]]:
+def report_building(out: Path, images: int, updates: Sequence[int]) -> list[list[str]]:
     """Rows of the table of builds and updates."""
     built = step("build", str(out))
     files, octets = size_of(out)
@@ -95,12 +99,11 @@ def report_building(out: Path, images: int) -> list[list[str]]:
         [f"{images:,}", "build", *_cells(built), f"{files:,} files, {octets / 1e6:.1f} MB in all"]
     ]
     first = images
-    for count in UPDATES:
-        if count > images:
-            continue
-        took = [step("update", str(out), str(count), str(first + n * count)) for n in range(3)]
-        first += 3 * count
-        middle = sorted(took, key=lambda one: one["seconds"])[1]
+    for count in (n for n in updates if n <= images):
+        numbers = [first + n * count for n in range(3 if count <= REPEATED else 1)]
+        first = numbers[-1] + count
+        took = [step("update", str(out), str(count), str(number)) for number in numbers]
+        middle = sorted(took, key=lambda one: one["seconds"])[len(took) // 2]
         share = statistics.fmean(one["written"] for one in took) / octets
         rows.append([f"{images:,}", f"{count:,} new", *_cells(middle), f"{share:.2%} of the bytes"])
     return rows
@@ -119,19 +122,21 @@ def _cells(took: dict[str, Any]) -> list[str]:
 def report_browsing(out: Path, images: int) -> list[list[str]]:
     """Rows of the table of what a browser fetches."""
     questions = questions_for(out)
-    answers = ask_all(out / "site", [question for _, question in questions])
-    names = ["opening the index", *(f"{name}: `{asked[0]}`" for name, asked in questions)]
+    frequent = questions["one label, the most frequent"]
+    with visiting(out / "site") as visitor:
+        visits = {f"{name}: `{text}`": visitor.visit(text) for name, text in questions.items()}
+        visits[f"tenth screen: `{frequent}`"] = visitor.tenth_screen(frequent)
     return [
         [
             f"{images:,}",
-            name,
-            f"{one.total:,}",
+            name.removesuffix(": ``"),
+            one.found,
             f"{one.shown:.0f} ms",
-            f"{one.all:.0f} ms" + (", estimated" if one.exact is False else ""),
+            f"{one.narrowed:.0f} ms" + (", estimated" if one.estimated else ""),
             f"{one.requests}",
             f"{one.octets / 1e3:,.0f} KB",
         ]
-        for name, one in zip(names, answers, strict=True)
+        for name, one in visits.items()
     ]
 
 
@@ -139,12 +144,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 100_000])
+    parser.add_argument("--updates", type=int, nargs="*", default=UPDATES)
     chosen = parser.parse_args()
     building: list[list[str]] = []
     browsing: list[list[str]] = []
     for images in chosen.images:
         out = prepared(images)
-        building += report_building(out, images)
+        building += report_building(out, images, chosen.updates)
         browsing += report_browsing(out, images)
     print(describe_machine())
     heads = ["images", "what", "time", "processor", "peak memory", "files", "written", "beside it"]

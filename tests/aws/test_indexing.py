@@ -82,6 +82,22 @@ def changed(places: Places, *names: str) -> list[dict[str, Any]]:
     return [{"Records": [s3_record(bucket, f"{prefix}/{name}")]} for name in names]
 
 
+def watch_renewals(
+    monkeypatch: pytest.MonkeyPatch, *, ended: BaseException | None = None
+) -> list[frozenset[str] | None]:
+    """The keys of each renewal that is asked for, None for all; which ends so, if it does."""
+    looked: list[frozenset[str] | None] = []
+
+    def renew(_records: object, _index: object, keys: frozenset[str] | None) -> list[str]:
+        looked.append(keys)
+        if keys is None and ended is not None:
+            raise ended
+        return []
+
+    monkeypatch.setattr("bucketlens.aws.indexing.renew_index", renew)
+    return looked
+
+
 @pytest.fixture
 def index(places: Places) -> "IndexFunction":
     """An index function whose containers are young, and which nobody told of changes yet."""
@@ -110,23 +126,57 @@ def test_a_change_that_is_told_again_changes_nothing(
 def test_where_nothing_changed_nothing_is_looked_at(
     places: Places, index: "IndexFunction", monkeypatch: pytest.MonkeyPatch
 ):
-    """But for the first call of a container, and once a day, since events may be lost."""
+    """But for the first call of all, and once a day, since events may be lost."""
     attach(index, places, Queue())
-    looked = []
-
-    def renew(*_: object) -> list[str]:
-        looked.append(True)
-        return []
-
-    monkeypatch.setattr("bucketlens.aws.indexing.renew_index", renew)
+    looked = watch_renewals(monkeypatch)
     now = 1000.0
     monkeypatch.setattr(index, "_clock", lambda: now)
     for _ in range(3):
         assert index(SCHEDULED, FakeContext())["changed"] == 0
-    assert len(looked) == 1
+    assert looked == [None]
+    other = build(dict(places.environ))
+    attach(other, places, Queue())
+    monkeypatch.setattr(other, "_clock", lambda: now)
+    other(SCHEDULED, FakeContext())
+    assert looked == [None]
     now += 25 * 3600
     index(SCHEDULED, FakeContext())
-    assert len(looked) == 2
+    assert looked == [None, None]
+
+
+@pytest.mark.parametrize("places", ["memory"], indirect=True)
+def test_changes_are_shown_before_all_is_looked_at(
+    places: Places, index: "IndexFunction", monkeypatch: pytest.MonkeyPatch
+):
+    """And a look that is ended half-way holds up no later change."""
+
+    class Ended(BaseException):
+        """The function's time was over."""
+
+    queue = Queue(*changed(places, "a.jpg.json"))
+    attach(index, places, queue)
+    looked = watch_renewals(monkeypatch, ended=Ended())
+    with pytest.raises(Ended):
+        index(SCHEDULED, FakeContext())
+    assert looked == [frozenset({"a.jpg"}), None]
+    assert queue.given == []
+    young = build(dict(places.environ))
+    attach(young, places, Queue(*changed(places, "b.jpg.json")))
+    assert young(SCHEDULED, FakeContext())["changed"] == 1
+    assert looked[2:] == [frozenset({"b.jpg"})]
+
+
+@pytest.mark.parametrize("places", ["memory"], indirect=True)
+def test_a_look_that_fails_is_begun_again(
+    places: Places, index: "IndexFunction", monkeypatch: pytest.MonkeyPatch
+):
+    """A store that is away is no reason to wait for a day."""
+    attach(index, places, Queue())
+    looked = watch_renewals(monkeypatch, ended=TransientError("away"))
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            index(SCHEDULED, FakeContext())
+    assert looked == [None, None]
 
 
 @pytest.mark.parametrize("places", ["memory"], indirect=True)

@@ -22,6 +22,7 @@ from bucketlens.query.nodes import (
     HasLabel,
     Named,
     Not,
+    Nothing,
     OfColor,
     Or,
     Oriented,
@@ -146,6 +147,8 @@ def holds(condition: Condition, record: LabelRecord, names: dict[int, str]) -> b
     match condition:
         case Everything():
             return True
+        case Nothing():
+            return False
         case And():
             return all(holds(arg, record, names) for arg in condition.args)
         case Or():

@@ -42,6 +42,25 @@ def test_an_update_that_is_overtaken_reads_what_changed_since(cabinet: Cabinet):
     assert not done.changed
 
 
+def test_scores_that_went_meanwhile_are_kept_anew(cabinet: Cabinet):
+    """An update counted on the scores of a row that another one replaced and dropped."""
+    cabinet.put(*(labelled(f"{i}.jpg", label("Dog"), seed=1) for i in range(3)))
+    cabinet.catalog.refresh()
+    cabinet.put(labelled("1.jpg", label("Cat"), seed=1))
+    slow = cabinet.catalog
+    behind = Cabinet(cabinet.private, new_cabinet().records)
+    behind.put(labelled("1.jpg", label("Red"), seed=2))
+
+    def overtaken() -> None:
+        behind.catalog.refresh()
+        behind.catalog.compact()
+
+    _before_next_manifest(slow, overtaken)
+    slow.refresh()
+    assert told(cabinet.catalog.snapshot()) == cabinet.truth()
+    assert cabinet.catalog.check().sound
+
+
 def test_a_rebuild_that_is_overtaken_is_made_of_newer_records(cabinet: Cabinet):
     """What changed while it read is in it."""
     cabinet.put(*(labelled(f"{i}.jpg", label("Dog")) for i in range(5)))
@@ -126,7 +145,7 @@ def _write_for(cabinet: Cabinet, seconds: float, seed: int) -> None:
             cabinet.remove(key)
         else:
             name = chance.choice(("Dog", "Cat", "Red", "Animal"))
-            cabinet.put(labelled(key, label(name, chance.uniform(55, 99)), seed=seed))
+            cabinet.put(labelled(key, label(name, float(chance.randrange(55, 99))), seed=seed))
         seed = chance.randrange(3)
 
 

@@ -128,10 +128,11 @@ def test_every_make_target_in_the_documents_exists():
 
 def test_every_target_has_a_line_of_help():
     """`make help` leaves out nothing that a person may call."""
-    phony = re.search(r"^\.PHONY: (.*)$", document("Makefile"), re.MULTILINE)
+    phony = re.findall(r"^\.PHONY: (.*)$", document("Makefile"), re.MULTILINE)
+    named = set(" ".join(phony).split()) - {"same-python"}  # a step of others
     helped = re.findall(r"^([a-z][a-z-]*):.*## \S", document("Makefile"), re.MULTILINE)
-    assert phony
-    assert sorted(helped) == sorted(phony[1].split())
+    assert named
+    assert sorted(helped) == sorted(named)
 
 
 def test_every_bucketlens_command_in_the_documents_exists():

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LANE = "lane"
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
+
 
 class Fragile(ColorScorer):
     """A scorer that some pictures bring down, as they might a decoder."""

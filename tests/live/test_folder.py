@@ -208,6 +208,17 @@ def test_a_folder_that_goes_is_not_one_whose_files_went(watched: Watched):
     watched.comes("b.jpg")
 
 
+def test_where_all_names_are_taken_a_folder_that_went_is_one_too(tmp_path: Path):
+    """Its name does not say that it was a folder, and the records say what was in it."""
+    folder = Watched(tmp_path / "photos", EVENTS)
+    folder.wanted = KeyFilter(suffixes=())
+    arrivals = Arrivals(folder.source, folder.records, folder.wanted, folder.hear, folder.lose)
+    folder.record("Trip 1/a")
+    folder.record("Trip 10/b")
+    arrivals.went("Trip 1")
+    assert folder.heard == {"Trip 1": 1, "Trip 1/a": 1}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are not UTF-8")
 @both_ways
 def test_names_that_are_not_utf8_do_not_end_the_watch(watched: Watched):

@@ -12,6 +12,7 @@ import pytest
 from tests.live.waiting import wait_until
 
 from bucketlens.assembly import build_labeler
+from bucketlens.assembly.cataloguing import CollectionIndex
 from bucketlens.errors import ConfigError, DamagedError, TransientError, UnsupportedError
 from bucketlens.events import EventParseError
 from bucketlens.live import Live, open_live
@@ -22,9 +23,11 @@ from bucketlens.stores import open_store
 from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
+
+    from bucketlens.catalog.pieces import Buried
 
 QUICK: dict[str, Any] = {"detector": "none"}
 
@@ -245,6 +248,29 @@ def test_a_source_that_goes_takes_no_record_with_it(photos: Path, tmp_path: Path
         shutil.copy(photo, photos / "after.jpg")
         wait_until((metadata / "after.jpg.json").exists)
     assert before.items() <= {p.name: p.read_bytes() for p in metadata.rglob("*.json")}.items()
+
+
+def test_an_index_that_can_not_be_made_is_trouble_until_it_can(
+    photos: Path, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A full disk, say: images are labelled all the same, and the index follows later."""
+    monkeypatch.setattr("bucketlens.worker.index.FAILED_PAUSE", 0.1)
+    full = True
+
+    def refuse(self: CollectionIndex, keys: Collection[str] | None = None) -> Sequence[Buried]:
+        if full:
+            raise ConfigError("the disk is full")
+        return whole(self, keys)
+
+    whole = CollectionIndex.renew
+    monkeypatch.setattr(CollectionIndex, "renew", refuse)
+    with running(str(photos), str(tmp_path / "out"), reconcile_seconds=0.0) as live:
+        wait_until(lambda: "disk is full" in (live.status().trouble or ""))
+        shutil.copy(photo, photos / "new.jpg")
+        wait_until(lambda: live.status().outcomes.get("labelled") == 2)
+        full = False
+        wait_until(lambda: live.status().index_lag == 0)
+        assert "new.jpg" in (tmp_path / "out" / "site" / "index.html").read_text("utf-8")
 
 
 def test_a_folder_that_is_not_there_is_the_operators_to_see_to(tmp_path: Path):

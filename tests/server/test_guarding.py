@@ -59,6 +59,13 @@ def test_its_own_page_may(server: Running):
     assert answer.status == 415
 
 
+def test_a_form_of_its_own_page_may_hide_its_origin(server: Running):
+    """Under no-referrer a browser sends Origin: null; whose page it is, Sec-Fetch-Site says."""
+    for site, status in (("same-origin", 415), ("cross-site", 403), ("none", 403)):
+        answer = server.ask("/v1/labels", "POST", b"x", origin="null", sec_fetch_site=site)
+        assert answer.status == status
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_other_pages_can_embed_nothing(server: Running, site: str):
     """Not as a picture, a script or a frame; another port of this machine is another site too."""
@@ -121,7 +128,10 @@ def test_a_proxy_gives_the_server_its_public_name():
 
 def test_default_ports_are_the_same_with_and_without_their_number():
     """A browser leaves out 443 and 80, a client may not."""
-    names = server_names(loopback=False, public_url="https://photos.example:443", scheme="http")
-    assert names.is_own("https://photos.example", "anything")
-    assert names.is_own("http://nas", "nas:80")
-    assert not names.is_own("http://nas:81", "nas:80")
+    names = server_names(loopback=True, public_url="https://photos.example:443", scheme="http")
+    assert names.is_own("https://photos.example", "photos.example")
+    assert not names.is_own("http://photos.example", "photos.example")
+    assert names.is_own("http://localhost:8080", "localhost:8080")
+    plain = server_names(loopback=False, public_url="", scheme="http")
+    assert plain.is_own("http://nas", "nas:80")
+    assert not plain.is_own("http://nas:81", "nas:80")

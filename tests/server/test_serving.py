@@ -28,9 +28,24 @@ if TYPE_CHECKING:
 ZEBRA = (PHOTOS / "zebra.jpg").read_bytes()
 
 
+REFUSED = 0
+"""In the place of a status: the server took no connection."""
+
+
 def label(server: Running) -> int:
     """Have an image labelled; the status."""
-    return server.ask("/v1/labels", "POST", ZEBRA).status
+    try:
+        return server.ask("/v1/labels", "POST", ZEBRA).status
+    except ConnectionRefusedError:
+        return REFUSED
+
+
+def metric(server: Running, name: str) -> float:
+    """The first number whose name begins so."""
+    text = server.ask("/metrics").body.decode()
+    found = [row for row in text.splitlines() if row.startswith(name)]
+    assert found, name
+    return float(found[0].rpartition(" ")[2])
 
 
 def test_one_request_too_many_is_told_to_come_back(folder: Path):
@@ -98,15 +113,17 @@ def test_it_stops_in_time_and_finishes_what_is_begun(folder: Path, number: int):
     server = start(folder)
     with ThreadPoolExecutor(8) as pool:
         under_way = [pool.submit(label, server) for _ in range(8)]
-        end = time.monotonic() + 10
-        while not any(future.done() for future in under_way) and time.monotonic() < end:
+        end = time.monotonic() + 30
+        while metric(server, "bucketlens_requests_under_way") < 3 and time.monotonic() < end:
             time.sleep(0.01)
+        waiting = [future for future in under_way if not future.done()]
         began = time.monotonic()
         assert server.stop(number) == 0
         assert time.monotonic() - began < 10
-        assert {future.result() for future in under_way} == {200}
-    with pytest.raises(OSError, match="refused"):
-        label(server)
+        assert waiting
+        assert {future.result() for future in under_way} <= {200, REFUSED}
+        assert [future.result() for future in under_way].count(200) >= 3
+    assert label(server) == REFUSED
     assert [line["message"] for line in server.lines if "stopp" in line["message"]] == ["stopping"]
 
 
@@ -168,10 +185,7 @@ def test_metrics_count_what_was_answered(server: Running):
     """In the words of Prometheus: requests, times, images, queue, index and models."""
 
     def value(name: str) -> float:
-        text = server.ask("/metrics").body.decode()
-        found = [row for row in text.splitlines() if row.startswith(name)]
-        assert found, name
-        return float(found[0].rpartition(" ")[2])
+        return metric(server, name)
 
     counted = 'bucketlens_requests_total{route="/v1/labels",status="200"}'
     label(server)

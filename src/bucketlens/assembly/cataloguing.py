@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.catalog.catalog import OwnReader
+from bucketlens.catalog.engine import use_threads
 from bucketlens.catalog.files import Files
 from bucketlens.catalog.pieces import PieceReader
 from bucketlens.errors import TransientError
@@ -159,6 +160,7 @@ def _begin(
     global _reader  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    use_threads(1)
     private, records = open_stores()
     _reader = PieceReader(records, Files(private, scratch), spool, keep_scores=keep_scores)
 

@@ -162,15 +162,16 @@ class SitePages:
         Returns:
             False when another one came between.
         """
-        with mapped("the site's index"):
-            self._index.update(snapshot, look=self._publishing, publishes=self._filter)
         shown = ShownState(lineage=snapshot.lineage, change=snapshot.change, look=self.look)
-        state, etag = self._shown()
-        if state is not None and state.follows(shown):
-            return True
-        self._begin()
-        with snapshot.connect() as engine:
-            self._writer.write_index(digest(engine, self._filter))
+        with mapped("the site's index"):
+            update = self._index.update(snapshot, look=self._publishing, publishes=self._filter)
+            state, etag = self._shown()
+            if state is not None and state.follows(shown):
+                return True
+            self._begin()
+            with snapshot.connect() as engine:
+                said = digest(engine, self._filter, update.overview)
+            self._writer.write_index(said)
         try:
             self._store.put(
                 SHOWN_STATE,

@@ -1,8 +1,9 @@
 """The function that renews the site's index, called by schedule.
 
 It takes from a queue which records changed, brings the index up to date, and then deletes the
-messages: what it did not get to comes again. Where nothing changed it ends at once; once a day it
-looks at all records, whatever the queue says.
+messages: what it did not get to comes again. Where nothing changed it ends at once. Once a day it
+looks at all records too, whatever the queue says, but only after what the queue said is shown: a
+collection that is too large to be looked at in one call is still followed by its changes.
 
 Several at once, or one that was ended half-way, do no harm: the index is made from the records,
 and what it was last made from is replaced by compare-and-swap.
@@ -16,12 +17,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
+import msgspec
+
 from bucketlens.assembly import Collection, open_pass
-from bucketlens.aws.changes import Changes, Taken
+from bucketlens.aws.changes import Changes
 from bucketlens.aws.configuration import Configuration, read_configuration
 from bucketlens.aws.invocation import Deadline
 from bucketlens.aws.telemetry import Telemetry, printable
-from bucketlens.errors import InputError, TransientError
+from bucketlens.errors import BucketlensError, InputError, MissingError, TransientError
 from bucketlens.events import SourcePlace
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.queues import SqsQueue
@@ -34,7 +37,24 @@ if TYPE_CHECKING:
     from bucketlens.queues import Message
 
 FULL_LOOK_SECONDS = 24 * 3600.0
-"""After so long all records are looked at, since events may be lost; a new container does too."""
+"""After so long all records are looked at, since events may be lost."""
+
+LOOK_NAME = "state/look.json"
+"""When the last look at all records began: put down before, so that one that is ended half-way,
+since there was too little time for it, is not begun again with each call."""
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A look at all records.
+
+    Attributes:
+        began: Seconds since the epoch.
+    """
+
+    began: float
+
+
+_LOOK: msgspec.json.Decoder[Look] = msgspec.json.Decoder(Look)
 
 
 class IndexFunction:
@@ -43,7 +63,7 @@ class IndexFunction:
     Args:
         configuration: Where the images, the records and the site are.
         telemetry: Logs and metrics.
-        clock: Seconds, rising.
+        clock: Gives the time, seconds since the epoch.
     """
 
     def __init__(
@@ -51,7 +71,7 @@ class IndexFunction:
         configuration: Configuration,
         telemetry: Telemetry,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the stores; no model is loaded before it is needed, which is almost never."""
         self._configuration = configuration
@@ -68,16 +88,16 @@ class IndexFunction:
         """
         del event
         self._telemetry.begin(context)
-        taken = self._changes.take(Deadline(context)) if self._changes else None
-        dropped: list[str] = []
         began = time.perf_counter()
-        if taken is None or self._is_time_for_all():
-            dropped = self._renew(None)
-        elif taken.keys:
-            dropped = self._renew(taken.keys)
-        if taken is not None and self._changes:
+        if self._changes is None:
+            dropped, changed = self._renew(None), None
+        else:
+            taken = self._changes.take(Deadline(context))
+            dropped, changed = self._renew(taken.keys) if taken.keys else [], len(taken.keys)
             self._changes.shown(taken)
-        return self._tell(taken, dropped, 1000 * (time.perf_counter() - began))
+            if self._is_time_for_all():
+                dropped += self._look_at_all()
+        return self._tell(changed, dropped, 1000 * (time.perf_counter() - began))
 
     def _renew(self, keys: frozenset[str] | None) -> list[str]:
         """Bring the index up to date with some records, or with all that there are.
@@ -86,20 +106,36 @@ class IndexFunction:
             The keys whose tombstones went.
         """
         dropped = renew_index(self._collection.records, self._collection.index, keys)
-        if keys is None:
-            self._looked = self._clock()
         for key in dropped:
             self._settle_again(key)
         return dropped
 
     def _is_time_for_all(self) -> bool:
-        return self._looked is None or self._clock() - self._looked > FULL_LOOK_SECONDS
+        if self._looked is None:
+            try:
+                self._looked = _LOOK.decode(self._collection.private.get(LOOK_NAME).data).began
+            except (MissingError, msgspec.MsgspecError, UnicodeDecodeError):
+                return True
+        return self._clock() - self._looked > FULL_LOOK_SECONDS
 
-    def _tell(self, taken: Taken | None, dropped: list[str], milliseconds: float) -> dict[str, Any]:
+    def _look_at_all(self) -> list[str]:
+        """Renew from all records; one that fails is begun again with the next call."""
+        private = self._collection.private
+        self._looked = self._clock()
+        look = msgspec.json.encode(Look(self._looked))
+        private.put(LOOK_NAME, look, content_type="application/json")
+        try:
+            return self._renew(None)
+        except BucketlensError:
+            self._looked = None
+            private.delete(LOOK_NAME)
+            raise
+
+    def _tell(self, changed: int | None, dropped: list[str], milliseconds: float) -> dict[str, Any]:
         counts = {"TombstonesDropped": len(dropped)}
         answer = {"tombstones_dropped": len(dropped)}
-        if taken is not None:
-            counts["RecordsChanged"] = answer["changed"] = len(taken.keys)
+        if changed is not None:
+            counts["RecordsChanged"] = answer["changed"] = changed
         self._telemetry.log.info(
             "the index is up to date", extra=answer | {"milliseconds": round(milliseconds, 1)}
         )

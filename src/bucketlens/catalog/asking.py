@@ -50,7 +50,7 @@ def asked(snapshot: Snapshot, question: str) -> Iterator[Answer]:
 
     # Scores and embeddings are most of the catalog: only who names them waits for them.
     tables = [name for name in TABLES if re.search(rf"\b{name}\b", question, re.IGNORECASE)]
-    with snapshot.connect(tables) as engine:
+    with snapshot.connect(tables, apart=True) as engine:
         _lock(engine, snapshot, tables)
         try:
             statements = engine.extract_statements(question)

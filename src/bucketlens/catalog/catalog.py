@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.catalog.checking import Checked, check
@@ -89,6 +90,18 @@ class Catalog:
         merge_all(self._files)
         sweep(self._files.private, self._clock())
 
+    @contextmanager
+    def compared(self) -> Iterator[DuckDBPyConnection]:
+        """The tables, and a table ``wanted``: names of records that are not as they show them.
+
+        Raises:
+            CatalogError: A file is missing or damaged.
+            TransientError: The store is away.
+        """
+        with self.snapshot().connect() as engine:
+            want_listed(engine, self._records.list())
+            yield engine
+
     def check(self) -> Checked:
         """Compare the catalog with the records, each of which is read.
 
@@ -115,11 +128,10 @@ class Catalog:
         self._files.close()
 
     def _update(self, names: list[str] | None, *, anew: bool) -> Refreshed:
-        def want(engine: DuckDBPyConnection) -> None:
+        def want(engine: DuckDBPyConnection) -> int:
             if names is None:
-                want_listed(engine, self._records.list())
-            else:
-                want_named(engine, names)
+                return want_listed(engine, self._records.list())
+            return want_named(engine, names)
 
         reader = self._open_reader(keep_scores=True)
         done = Update(self._files, reader, want, spool=self.spool, anew=anew).run()

@@ -68,11 +68,10 @@ def check(
         return Checked(
             images=manifest.images, damaged=len(damaged), examples=tuple(damaged[:EXAMPLES])
         )
-    with closing(open_engine(files.scratch)) as engine:
+    with closing(open_engine()) as engine:
         create_views(engine, manifest, files, SEARCHED)
         want_all(engine, listing)
-        take_in(engine, (), again=False)
-        pieces = tuple(reader.read_all(unread(engine, None), 0))
+        pieces = tuple(reader.read_all(unread(engine, None, again=False), 0))
         take_in(engine, pieces, again=False)
         with mapped("the check"):
             return _compared(engine, manifest, files)

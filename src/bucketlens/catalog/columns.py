@@ -44,10 +44,11 @@ _TAKEN = (
     *("categories", "colors", "color", "model", "label_model_version", "page", "thumbnail"),
     *("failure", "failure_reason", "failure_setting"),
     *("score_fingerprint", "view_fingerprint", "limits_fingerprint", "scored", "scores_digest"),
+    "own_scores",
 )
 """What is taken from a record, in this order; ``observed`` gives three columns."""
 
-_BOOLEANS = ("taken_known", "page", "thumbnail")
+_BOOLEANS = ("taken_known", "page", "thumbnail", "own_scores")
 _NUMBERS = ("width", "height", "scored", "scores_digest")
 
 
@@ -93,7 +94,8 @@ class Batch:
         row = self._first + len(self._images)
         scores = scores_text(record.scores)
         digest = scores_digest(scores, record.scores.embedding)
-        if known is not None and known[1] == digest:
+        own = known is None or known[1] != digest
+        if known is not None and not own:
             scored = known[0]
         else:
             self._scores.append((scored, scores, record.scores.embedding))
@@ -113,7 +115,7 @@ class Batch:
                 *(record.observed.page is not None, bool(record.observed.pictures)),
                 *(None, None, None),
                 *(record.score_fingerprint, record.view_fingerprint, None),
-                *(scored, digest),
+                *(scored, digest, own),
             )
         )
         service = any(model.kind == "service" for model in record.models)
@@ -134,7 +136,7 @@ class Batch:
                 *(False, False),
                 *(failure.error, failure.reason, failure.setting),
                 *(None, None, record.limits_fingerprint),
-                *(None, None),
+                *(None, None, False),
             )
         )
 
@@ -156,7 +158,10 @@ class Batch:
             )
 
     def images(self) -> Columns:
-        """The columns of ``images``, with ``row`` for the id and without ``change``."""
+        """The columns of ``images``, with ``row`` for the id and without ``change``.
+
+        ``own_scores`` says that the scores are among those of this batch.
+        """
         columns = dict(zip(_TAKEN, zip(*self._images, strict=True), strict=True))
         observed = columns.pop("observed")
         fixed = {

@@ -23,8 +23,8 @@ SLICE = 65_536
 """Entries of a listing that are handed to DuckDB at once."""
 
 
-def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
-    """Make the table ``wanted``: names whose record is not the one that ``images`` shows.
+def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> int:
+    """Make the table ``wanted``: names whose record is not the one that ``images`` shows; how many.
 
     Those that the listing does not show are among them: reading them says whether they are gone.
     """
@@ -37,6 +37,7 @@ def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> No
             " FROM listed l FULL JOIN images i USING (name)"
             " WHERE l.etag IS DISTINCT FROM i.record_etag GROUP BY name"
         )
+    return _wanted(engine)
 
 
 def want_all(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
@@ -64,8 +65,8 @@ def take_listing(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> N
         engine.unregister("given")
 
 
-def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> None:
-    """Make the table ``wanted`` of these names, whatever their records are."""
+def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> int:
+    """Make the table ``wanted`` of these names, whatever their records are; how many."""
     engine.register("given", {"name": np.array([*names, ""], dtype=object)})
     with mapped("the look for images by name"):
         engine.execute(
@@ -74,17 +75,40 @@ def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> None:
             " FROM given s LEFT JOIN images i USING (name) WHERE s.name <> ''"
         )
     engine.unregister("given")
+    return _wanted(engine)
 
 
-def unread(engine: DuckDBPyConnection, spool: Spool | None) -> Iterator[list[Asked]]:
-    """What is wanted and not read yet (in the version that was listed), some at a time."""
-    cursor = engine.cursor()
-    cursor.execute(
-        "SELECT name, scored, scores_digest, etag FROM wanted w WHERE NOT EXISTS"
-        " (SELECT 1 FROM incoming i WHERE i.name = w.name AND i.record_etag = w.etag)"
-        " ORDER BY name"
+def _wanted(engine: DuckDBPyConnection) -> int:
+    return int(engine.execute("SELECT count(*) FROM wanted").fetchall()[0][0])
+
+
+def unread(
+    engine: DuckDBPyConnection, spool: Spool | None, *, again: bool
+) -> Iterator[list[Asked]]:
+    """What is wanted and not read yet, some at a time.
+
+    Args:
+        engine: With the table ``wanted``, and the view ``incoming`` if this is not the first time.
+        spool: Records as they were put.
+        again: Leave out what was read before in the version that is listed now.
+    """
+    # Scores that stood when a row was read may have gone with the row that they were of.
+    known = (
+        " WHERE NOT EXISTS (SELECT 1 FROM incoming i"
+        " WHERE i.name = w.name AND i.record_etag = w.etag"
+        " AND (i.own_scores OR i.scored IS NOT DISTINCT FROM w.scored))"
     )
-    while rows := cursor.fetchmany(PIECE):
+    engine.execute(
+        "CREATE OR REPLACE TABLE unread AS"
+        f" SELECT row_number() OVER (ORDER BY name) AS place, w.* FROM wanted w"
+        f"{known if again else ''}"
+    )
+    first = 1
+    while rows := engine.execute(
+        "SELECT name, scored, scores_digest, etag FROM unread"
+        f" WHERE place BETWEEN {first} AND {first + PIECE - 1} ORDER BY place"
+    ).fetchall():
+        first += PIECE
         yield [
             Asked(
                 name,
@@ -93,4 +117,3 @@ def unread(engine: DuckDBPyConnection, spool: Spool | None) -> Iterator[list[Ask
             )
             for name, scored, digest, etag in rows
         ]
-    cursor.close()

@@ -49,7 +49,7 @@ def merge_tiers(files: Files) -> None:
     before = standing.manifest
     start = _first_to_merge([segment.rows for segment in before.segments])
     wasteful = sum(file.rows for file in before.scores) > 2 * before.labelled + LARGE
-    with closing(open_engine(files.scratch)) as engine:
+    with closing(open_engine()) as engine:
         after = before if start is None else _merged(engine, files, before, start)
         after = _repacked(engine, files, after, everything=wasteful)
     if after != before:
@@ -61,7 +61,7 @@ def merge_all(files: Files, attempts: int = 8) -> bool:
     for _ in range(attempts):
         standing = read_manifest(files.private)
         before = standing.manifest
-        with closing(open_engine(files.scratch)) as engine:
+        with closing(open_engine()) as engine:
             after = before if _is_whole(before) else _merged(engine, files, before, 0)
             after = _repacked(engine, files, after, everything=True)
         if after == before or replace_manifest(files.private, standing.etag, after):

@@ -44,7 +44,13 @@ _ROW = Column("row", "BIGINT", "")
 _WORD = Column("word", "BIGINT", "")
 
 PIECE_IMAGES = Table(
-    "images", (_ROW, *(c for c in IMAGES.columns if c.name not in {"id", "change"})), "row"
+    "images",
+    (
+        _ROW,
+        *(column for column in IMAGES.columns if column.name not in {"id", "change"}),
+        Column("own_scores", "BOOLEAN", ""),
+    ),
+    "row",
 )
 PIECE_LABELS = Table("labels", (_ROW, _WORD, *LABELS.columns[2:]), "row")
 PIECE_WORDS = Table("words", (_WORD, *VOCABULARY.columns[1:]), "word")
@@ -187,7 +193,7 @@ class PieceReader:
     def _written(self, batch: Batch) -> Piece:
         if not len(batch):
             return Piece(rows=0)
-        with closing(open_engine(self._files.scratch, threads=1)) as engine:
+        with closing(open_engine()) as engine:
             kept = self._keep_scores
             return Piece(
                 rows=len(batch),

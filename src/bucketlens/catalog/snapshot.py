@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
-from bucketlens.catalog.engine import mapped, open_engine, parquet
+from bucketlens.catalog.engine import MEMORY, mapped, open_engine, open_instance, parquet
 from bucketlens.catalog.schema import EMBEDDINGS, GONE, IMAGES, LABELS, SCORES, VOCABULARY
 
 if TYPE_CHECKING:
@@ -77,14 +77,20 @@ class Snapshot:
         """Images that were labelled."""
         return self._manifest.labelled
 
-    def connect(self, tables: Sequence[str] = SEARCHED) -> DuckDBPyConnection:
+    def connect(
+        self, tables: Sequence[str] = SEARCHED, *, apart: bool = False
+    ) -> DuckDBPyConnection:
         """A database with a view for each table, which reads the files as it is asked.
+
+        Args:
+            tables: Those that are wanted; of remote stores the files of these are fetched.
+            apart: In an instance of DuckDB of its own, whose settings can be changed.
 
         Raises:
             CatalogError: A file is missing or damaged.
             TransientError: The store is away.
         """
-        engine = open_engine(self._files.scratch)
+        engine = open_instance(MEMORY) if apart else open_engine()
         # What was fetched goes with `files`, and must not go before whoever reads it.
         weakref.finalize(engine, lambda _: None, self._files)
         try:
@@ -101,7 +107,7 @@ class Snapshot:
             CatalogError: A file is missing or damaged.
             TransientError: The store is away.
         """
-        engine = open_engine(self._files.scratch, memory=IN_MEMORY)
+        engine = open_instance(IN_MEMORY)
         try:
             with mapped("loading the catalog"):
                 for table in (IMAGES, LABELS, VOCABULARY):

@@ -75,7 +75,7 @@ class Update:
     Args:
         files: Of the catalog.
         reader: Reads records.
-        want: Makes the table ``wanted``; called anew for each try.
+        want: Makes the table ``wanted`` and says how many it holds; called anew for each try.
         spool: Records as they were put.
         anew: Take nothing from what stands, and number all images anew.
     """
@@ -84,7 +84,7 @@ class Update:
         self,
         files: Files,
         reader: Reader,
-        want: Callable[[DuckDBPyConnection], None],
+        want: Callable[[DuckDBPyConnection], int],
         *,
         spool: Spool | None = None,
         anew: bool = False,
@@ -116,10 +116,12 @@ class Update:
     def _try(self) -> Refreshed | None:
         before, etag = self._standing()
         again = bool(self._pieces)
-        with closing(open_engine(self._files.scratch)) as engine:
+        with closing(open_engine()) as engine:
             create_views(engine, before, self._files, SEARCHED)
-            self._want(engine)
-            take_in(engine, self._pieces, again=again)
+            if not self._want(engine) and not self._anew:
+                return _refreshed(before, Counts(0, 0, 0, 0), ())
+            if again:
+                take_in(engine, self._pieces, again=True)
             fresh = self._read(engine)
             take_in(engine, self._pieces, again=again)
             counts = compare(engine)
@@ -133,7 +135,8 @@ class Update:
     def _read(self, engine: DuckDBPyConnection) -> tuple[Piece, ...]:
         """Read what is wanted and was not read yet."""
         first = len(self._pieces)
-        for piece in self._reader.read_all(unread(engine, self._spool), first):
+        asked = unread(engine, self._spool, again=first > 0)
+        for piece in self._reader.read_all(asked, first):
             self._pieces.append(piece)
         return tuple(self._pieces[first:])
 

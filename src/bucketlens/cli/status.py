@@ -6,14 +6,17 @@ import json
 from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bucketlens.assembly import Collection, current_fingerprints
+from bucketlens.assembly.surveying import survey_collection
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.printing import printable
-from bucketlens.pipeline.surveying import Survey, survey
+
+if TYPE_CHECKING:
+    from bucketlens.pipeline.surveying import Survey
 
 MOST_LABELS = 12
 
@@ -38,7 +41,7 @@ def command(
     bucketlens status ~/labels
     """
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    found = survey(Collection(out, settings).records, current_fingerprints(settings))
+    found = survey_collection(Collection(out, settings), current_fingerprints(settings))
     if as_json:
         click.echo(json.dumps(_document(found), indent=2))
     else:

@@ -70,9 +70,10 @@ class Arrivals:
 
     def went(self, key: str) -> None:
         """A file or a folder went; its name does not say which it was."""
-        if self._wanted.takes(key):
+        taken = self._wanted.takes(key)
+        if taken:
             self.changed(key)
-        elif not self._is_ours(key):
+        if not (taken and self._wanted.suffixes) and not self._is_ours(key):
             for below in self._recorded_below(key):
                 self._submit(below)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.assembly import build_labeler, open_collecting
-from bucketlens.errors import ConfigError
+from bucketlens.errors import ConfigError, TransientError
 from bucketlens.events import Intake, source_place
 from bucketlens.live.arrivals import Arrivals
 from bucketlens.live.crew import Crew, CrewLabeler, open_crew
@@ -36,6 +36,8 @@ from bucketlens.worker.index import IndexKeeper
 from bucketlens.worker.opening import index_renewal, open_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bucketlens.assembly import Collecting
     from bucketlens.live.measures import Measures
     from bucketlens.live.watching import Watcher
@@ -134,8 +136,18 @@ class _Parts:
         renew = index_renewal(self.opened, self.settings)
         if renew is None:
             return None
+
+        def renew_or_tell(keys: frozenset[str] | None) -> Iterable[str]:
+            try:
+                back = renew(keys)
+            except ConfigError as exc:  # a server goes on, and tries again
+                self.troubles.tell("index", exc)
+                raise TransientError(exc.message, setting=exc.setting) from exc
+            self.troubles.tell("index", None)
+            return back
+
         return IndexKeeper(
-            renew,
+            renew_or_tell,
             min(self.settings.index_seconds, SHOWN_SECONDS),
             lambda exc: self.troubles.tell("index", exc),
             pause_factor=max(1.0, 1.0 / (INDEX_SHARE * self.cores) - 1.0),

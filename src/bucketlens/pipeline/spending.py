@@ -32,6 +32,8 @@ FIRST_BLOCK = 8
 LARGEST_BLOCK = 128
 """Calls that are paid ahead: few for whoever makes few, and twice as many each time."""
 
+FOLDER = "state/"
+
 ATTEMPTS = 20
 """Conditional puts that may lose in a row, before it is left for later."""
 
@@ -151,7 +153,7 @@ class Spending:
     def _reserve(self, month: str) -> int:
         """Set money aside for a block of calls; how many."""
         if not self._checked:
-            check_conditional_puts(self._store)
+            check_conditional_puts(self._store, folder=FOLDER)
             self._checked = True
         calls = self._change(month, self._next_block)
         self._block = min(2 * self._block, LARGEST_BLOCK)
@@ -223,7 +225,7 @@ def image_price(settings: Settings) -> float:
 
 
 def _key(month: str) -> str:
-    return f"state/spend-{month}.json"
+    return f"{FOLDER}spend-{month}.json"
 
 
 _LEDGER: msgspec.json.Decoder[Ledger] = msgspec.json.Decoder(Ledger)

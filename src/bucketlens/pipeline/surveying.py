@@ -17,9 +17,15 @@ from bucketlens.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bucketlens.stores import Store
 
 EXAMPLES = 20
+
+OTHER_SCORES = "made by other models or another way of scoring: run reads the images again"
+OTHER_VIEW = "made under other label settings: relabel makes the labels again"
+OTHER_LIMITS = "failed under other limits: run tries them again"
 
 
 @dataclass(slots=True)
@@ -60,14 +66,26 @@ class Current:
     limits: str
 
 
-def survey(records: Store, current: Current) -> Survey:
-    """Read all records."""
-    found = Survey()
-    for info in records.list():
-        if not info.key.endswith(RECORD_SUFFIX):
-            continue
+def survey(
+    records: Store,
+    current: Current,
+    names: Iterable[str] | None = None,
+    found: Survey | None = None,
+) -> Survey:
+    """Read records, and add what they say to what was found.
+
+    Args:
+        records: Their store.
+        current: What is stale is told by this.
+        names: Of the records that are read; without, all that the store lists.
+        found: What others say already.
+    """
+    found = found or Survey()
+    if names is None:
+        names = (info.key for info in records.list() if info.key.endswith(RECORD_SUFFIX))
+    for name in names:
         try:
-            record = decode_record(records.get(info.key).data)
+            record = decode_record(records.get(name).data)
         except MissingError:
             continue
         except UnreadableRecordError:
@@ -89,11 +107,9 @@ def _count_labels(record: LabelRecord, current: Current, found: Survey) -> None:
     found.models.update([" + ".join(f"{m.name} {m.version}" for m in record.models)])
     found.labels.update(label.name for label in record.labels)
     if record.score_fingerprint != current.scores:
-        found.stale[
-            "made by other models or another way of scoring: run reads the images again"
-        ] += 1
+        found.stale[OTHER_SCORES] += 1
     elif record.view_fingerprint != current.view:
-        found.stale["made under other label settings: relabel makes the labels again"] += 1
+        found.stale[OTHER_VIEW] += 1
 
 
 def _count_failure(record: FailureRecord, current: Current, found: Survey) -> None:
@@ -103,4 +119,4 @@ def _count_failure(record: FailureRecord, current: Current, found: Survey) -> No
         why = record.failure
         found.failures.append((record.source.key, why.reason, why.setting))
     if record.limits_fingerprint != current.limits:
-        found.stale["failed under other limits: run tries them again"] += 1
+        found.stale[OTHER_LIMITS] += 1

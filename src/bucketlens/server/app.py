@@ -86,6 +86,12 @@ def build_app(parts: Parts) -> ASGIApp:
     secure = (urlsplit(settings.public_url).scheme or scheme) == "https"
     sessions = Sessions(credentials)
     admission = Admission(settings.most_requests, settings.most_request_bytes)
+    parts.telemetry.gauge(
+        "bucketlens_requests_under_way", "Requests with an image", lambda: admission.requests
+    )
+    parts.telemetry.gauge(
+        "bucketlens_request_bytes", "Memory set aside for them", lambda: admission.bytes
+    )
     routes = [
         *_protocol_routes(parts, admission),
         *_rest_routes(parts, admission),

@@ -63,11 +63,12 @@ class Names:
     def is_own(self, origin: str, host: str) -> bool:
         """Whether an Origin header names the page of this server, which was asked as ``host``."""
         parts = urlsplit(origin)
-        asked = (parts.scheme, _with_port(parts.netloc.lower(), parts.scheme))
-        own = [(self.scheme, host)]
-        if self.public is not None:
-            own.append(self.public)
-        return asked in {(scheme, _with_port(name.lower(), scheme)) for scheme, name in own}
+        asked = _complete(parts.scheme, parts.netloc)
+        if self.public is None:
+            return asked == _complete(self.scheme, host)
+        if asked == _complete(*self.public):
+            return True  # whatever name the proxy has for us
+        return _name(host) != _name(self.public[1]) and asked == _complete(self.scheme, host)
 
 
 def server_names(*, loopback: bool, public_url: str, scheme: str) -> Names:
@@ -124,10 +125,12 @@ class Guard:
                 "the Host header is not a name of this server; where a proxy stands in front, its"
                 " name belongs into the setting public_url"
             )
+        sites = _values(scope, b"sec-fetch-site")
         origins = _values(scope, b"origin")
+        if sites == ["same-origin"] and origins == ["null"]:
+            origins = []  # a form of a page of ours that tells nobody where it is
         if any(not self._names.is_own(origin, hosts[0]) for origin in origins):
             return 403, "the request comes from a page of another site"
-        sites = _values(scope, b"sec-fetch-site")
         if set(sites) <= OWN_SITES or _follows_link(scope):
             return None
         return 403, "the request comes from a page of another site"
@@ -153,5 +156,7 @@ def _name(host: str) -> str:
     return name if colon and port.isdigit() else host.lower()
 
 
-def _with_port(host: str, scheme: str) -> str:
-    return host if _name(host) != host else f"{host}:{DEFAULT_PORTS.get(scheme, '')}"
+def _complete(scheme: str, host: str) -> tuple[str, str]:
+    """An origin's two parts, with the port that is meant where none is said."""
+    host = host.lower()
+    return scheme, host if _name(host) != host else f"{host}:{DEFAULT_PORTS.get(scheme, '')}"

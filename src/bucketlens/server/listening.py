@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError
@@ -52,12 +53,14 @@ def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bo
     """See that nobody else can ask without credentials.
 
     Raises:
-        ConfigError: They could.
+        ConfigError: They could; or what encrypts can't be used.
     """
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise ConfigError(
             "tls_certificate and tls_key are needed both, or neither", setting="tls_key"
         )
+    if settings.tls_certificate:
+        _check_certificate(settings.tls_certificate, settings.tls_key)
     if credentials:
         return
     if settings.public_url or not loopback:
@@ -68,3 +71,13 @@ def check_exposure(settings: Settings, credentials: Credentials, *, loopback: bo
             " no public_url",
             setting="credentials",
         )
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as exc:  # also what openssl says
+        raise ConfigError(
+            f"the certificate {certificate} can't be used with the key {key}: {exc}",
+            setting="tls_certificate",
+        ) from exc

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from bucketlens.live import Live
+    from bucketlens.server.credentials import Credentials
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
@@ -53,9 +54,11 @@ class OpenServer:
 
     def run(self) -> None:
         """Answer until told to stop; then finish what is begun."""
-        serve(self.app, self.listening, self.settings, self._start)
-        whole = self.live.stop(STOP_SECONDS)
-        self.search.stop(1.0)
+        try:
+            serve(self.app, self.listening, self.settings, self._start)
+        finally:
+            self.search.stop(1.0)
+            whole = self.live.stop(STOP_SECONDS)
         log.info("ended", extra={"fields": {"whole": whole, **self.live.status().outcomes}})
         if not whole:  # threads that hang would keep the process from ending
             sys.stderr.flush()
@@ -81,19 +84,36 @@ def open_server(source: str, out: str, settings: Settings) -> OpenServer:
         log.warning("passwords and images go over the network unencrypted: see docs/server.md")
     telemetry = Telemetry()
     live = open_live(source, out, settings, telemetry)
+    try:
+        return _put_together(out, settings, credentials, live, telemetry, listening)
+    except BaseException:
+        live.stop(1.0)
+        raise
+
+
+def _put_together(
+    out: str,
+    settings: Settings,
+    credentials: Credentials,
+    live: Live,
+    telemetry: Telemetry,
+    listening: socket.socket,
+) -> OpenServer:
+    opened = live.opened
     telemetry.watch(live.status)
-    telemetry.name_models(live.opened.labeler.scorer.facts)
-    search = FreshSearch(live.opened.collection.catalog)
+    telemetry.name_models(opened.labeler.scorer.facts)
+    search = FreshSearch(opened.collection.catalog)
+    source = open_store(opened.images.location, store_options(settings))
     parts = Parts(
         settings=settings,
         credentials=credentials,
-        loopback=loopback,
+        loopback=is_loopback(listening),
         live=live,
         search=search,
         view=build_view(settings),
-        events="://" in live.opened.images.location,
+        events="://" in opened.images.location,
         site=_site(out, settings),
-        source=open_store(source, store_options(settings)) if settings.uploads else None,
+        source=source if settings.uploads else None,
         telemetry=telemetry,
     )
     return OpenServer(build_app(parts), live, search, listening, settings)

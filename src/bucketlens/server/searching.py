@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from bucketlens.catalog.search import Searcher
 from bucketlens.errors import BucketlensError
 from bucketlens.query import Completion, QueryError
+from bucketlens.query.tokens import MAX_LENGTH
 from bucketlens.server.labels import json_response
 from bucketlens.server.parameters import Parameters
 from bucketlens.server.problems import problem
@@ -33,7 +34,6 @@ REFRESH_SECONDS = 2.0
 MOST_HITS = 200
 DEFAULT_HITS = 50
 MOST_COMPLETIONS = 50
-LONGEST_QUERY = 2_000
 
 
 class Completions(msgspec.Struct, frozen=True):
@@ -93,14 +93,14 @@ class SearchEndpoints:
     async def images(self, request: Request) -> Response:
         """One page of what a query finds, the newest first."""
         given = Parameters(request, "q", "limit", "cursor")
-        query = given.text("q", most=LONGEST_QUERY)
+        query = given.text("q", most=MAX_LENGTH)
         limit = given.whole("limit", DEFAULT_HITS, 1, MOST_HITS)
         cursor = given.text("cursor") or None
         return await _answer(lambda: self.searcher.search(query, limit, cursor))
 
     async def facets(self, request: Request) -> Response:
         """What all images that a query finds have in common."""
-        query = Parameters(request, "q").text("q", most=LONGEST_QUERY)
+        query = Parameters(request, "q").text("q", most=MAX_LENGTH)
         return await _answer(lambda: self.searcher.facets(query))
 
     async def complete(self, request: Request) -> Response:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from bucketlens.errors import ConfigError
 from bucketlens.server.listening import url_of
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ def serve(
         listening: Where.
         settings: In force.
         started: Called when the first request may come.
-
-    Raises:
-        ConfigError: The certificate or its key can't be used.
     """
     config = uvicorn.Config(
         app,
@@ -82,13 +78,6 @@ def serve(
         ssl_certfile=settings.tls_certificate or None,
         ssl_keyfile=settings.tls_key or None,
     )
-    try:
-        config.load()
-    except OSError as exc:
-        raise ConfigError(
-            f"the certificate {settings.tls_certificate} can't be used with its key: {exc}",
-            setting="tls_certificate",
-        ) from exc
     asyncio.run(_serve(Server(config), listening, started, tls=bool(settings.tls_certificate)))
 
 

@@ -41,16 +41,19 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest(
-    connection: DuckDBPyConnection, publishes: Callable[[str], bool] | None = None
+    connection: DuckDBPyConnection,
+    publishes: Callable[[str], bool] | None = None,
+    overview: Overview | None = None,
 ) -> Digest:
     """Ask one state of the catalog.
 
     Args:
         connection: With the tables of the catalog; it gets a view ``shown``.
         publishes: Which keys are shown; None for all that have a page.
+        overview: Of the same state, where it was read already.
     """
     show_images(connection, publishes)
-    overview = read_overview(connection)
+    overview = overview or read_overview(connection)
     failed = sum(count for _, count in overview.failures)
     names = dict(connection.execute("SELECT id, name FROM vocabulary").fetchall())
     shell = Shell(newest=_newest(connection), total=overview.total, failed=failed)

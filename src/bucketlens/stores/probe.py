@@ -16,14 +16,18 @@ PROBE_PREFIX = ".bucketlens-probe-"
 """Beginning of the key of the object that is written and removed again."""
 
 
-def check_conditional_puts(store: Store) -> None:
+def check_conditional_puts(store: Store, *, folder: str = "") -> None:
     """Write and remove one small object to see that conditional puts are honoured.
+
+    Args:
+        store: To be tried.
+        folder: Where in it, with its slash: a permission may hold for that alone.
 
     Raises:
         ConfigError: They are not, and what can be done; nothing was changed otherwise.
         TransientError: It can't be told now.
     """
-    key = PROBE_PREFIX + os.urandom(8).hex()
+    key = folder + PROBE_PREFIX + os.urandom(8).hex()
     try:
         broken = _broken_promise(store, key)
     except (TransientError, ConfigError):

@@ -27,6 +27,9 @@ PAUSE_FACTOR = 4.0
 """A renewal that took so long is followed by a pause of so many times that."""
 
 
+FAILED_PAUSE = 10.0
+"""Seconds after a renewal that failed: whatever is away needs longer than a moment."""
+
 MOST_KEYS = 10_000
 """That are remembered by name; after more changes all records are looked at."""
 
@@ -120,22 +123,29 @@ class IndexKeeper:
             self._stale = False
             self._keys = set()
         began = time.monotonic()
+        whole = self._renewed(keys)
+        ended = time.monotonic()
+        with self._changed:
+            if not whole:
+                self._keys = None
+            # What was marked meanwhile may not have been seen.
+            self._since = began if self._stale else None
+        shortest = SHORTEST_PAUSE if whole else FAILED_PAUSE
+        self._quiet_next = ended + max(shortest, self._pause_factor * (ended - began))
+        self._next = max(self._quiet_next, began + self._seconds)
+
+    def _renewed(self, keys: frozenset[str] | None) -> bool:
+        """Renew; whether that went well."""
         try:
             for key in self._renew(keys):
                 self.mark(key)
         except ConfigError as exc:
-            self._keys = None
             self._failed(exc)
         except TransientError as exc:
-            self._keys = None
             self._stale = True
             log.warning("index not renewed", extra={"fields": {"reason": exc.message}})
         except Exception:
-            self._keys = None
             log.exception("index not renewed")
-        ended = time.monotonic()
-        with self._changed:
-            # What was marked meanwhile may not have been seen.
-            self._since = began if self._stale else None
-        self._quiet_next = ended + max(SHORTEST_PAUSE, self._pause_factor * (ended - began))
-        self._next = max(self._quiet_next, began + self._seconds)
+        else:
+            return True
+        return False

@@ -75,7 +75,7 @@ def _leaf(condition: Condition) -> Where:  # noqa: PLR0911 - one line for each k
         case Named():
             pattern = name_pattern(condition.pattern)
             column = "i.key" if pattern.whole_key else "split_part(i.key, '/', -1)"
-            return Where(f"regexp_full_match(lower({column}), ?, 's')", (pattern.for_one,))
+            return Where(f"regexp_full_match(lower({column}), ?, 's')", (pattern.for_sql,))
         case _:
             raise TypeError(f"not resolved: {condition!r}")
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.catalog.search.conditions import SEARCHED
-from bucketlens.catalog.search.patterns import SEPARATOR
-from bucketlens.catalog.search.rows import Ragged, Rows, starts_of
+from bucketlens.catalog.search.rows import SEPARATOR, Ragged, Rows, starts_of
 from bucketlens.query import COLORS, ORIENTATIONS
 
 if TYPE_CHECKING:

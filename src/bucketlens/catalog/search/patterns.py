@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-SEPARATOR = "\0"
-"""Between keys that are searched as one text; no store can have it in a key."""
-
 
 class NamePattern(NamedTuple):
     """A pattern for lower-case names.
@@ -21,23 +18,25 @@ class NamePattern(NamedTuple):
     whole_key: bool
 
     @property
-    def for_one(self) -> str:
+    def for_sql(self) -> str:
         """A regular expression that has to match all of one name, as RE2 reads it."""
-        return ".*".join(_escaped(part, ".") for part in self.parts)
+        return ".*".join(_escaped(part) for part in self.parts)
 
     @property
-    def for_many(self) -> re.Pattern[str]:
-        """One that finds each match among keys with a separator before and after each.
+    def matcher(self) -> re.Pattern[str]:
+        """The same for Python.
 
         What a ``*`` skips is found once and never reconsidered, so that no pattern takes longer
-        than its length times that of the keys.
+        than its length times that of the name.
         """
-        one = f"[^{SEPARATOR}]" if self.whole_key else f"[^{SEPARATOR}/]"
-        first, *rest = (_escaped(part, one) for part in self.parts)
-        middle = "".join(f"(?>{one}*?{part})" for part in rest[:-1])
-        last = f"{one}*{rest[-1]}" if rest else ""
-        before = "" if self.whole_key else f"(?:[^{SEPARATOR}]*/)?"
-        return re.compile(f"{SEPARATOR}{before}{first}{middle}{last}(?={SEPARATOR})")
+        first, *rest = map(_escaped, self.parts)
+        middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+        return re.compile(first + middle + (f".*{rest[-1]}" if rest else ""), re.DOTALL)
+
+    @property
+    def rarest(self) -> str:
+        """The longest text that each name must hold; empty where there is none."""
+        return max((text for part in self.parts for text in part.split("?")), key=len)
 
 
 def name_pattern(text: str) -> NamePattern:
@@ -52,5 +51,5 @@ def name_pattern(text: str) -> NamePattern:
     return NamePattern(tuple(re.split(r"\*+", low)), "/" in text)
 
 
-def _escaped(part: str, one: str) -> str:
-    return one.join(map(re.escape, part.split("?")))
+def _escaped(part: str) -> str:
+    return ".".join(map(re.escape, part.split("?")))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+SEPARATOR = "\0"
+"""After each key, so that all of them can be searched as one text; no store can hold it in one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ragged:

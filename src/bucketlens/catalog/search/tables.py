@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bucketlens.catalog.search.patterns import SEPARATOR
-from bucketlens.catalog.search.rows import Ragged, starts_of
+from bucketlens.catalog.search.rows import SEPARATOR, Ragged, starts_of
 from bucketlens.query import COLORS
 from bucketlens.query.values import STEPS
 
@@ -129,12 +128,18 @@ class Tables:
         return self.rows.names[place].tobytes().decode() or self.key(place)
 
     def named(self, pattern: NamePattern) -> Places:
-        """The images whose names match."""
-        text = self.low_keys
+        """The images whose names match: looked at are those that hold its longest text."""
+        text, matcher, rarest = self.low_keys, pattern.matcher, pattern.rarest or SEPARATOR
         places: list[int] = []
-        place = before = 0
-        for found in pattern.for_many.finditer(text):
-            place += text.count(SEPARATOR, before, found.start())
-            before = found.start()
-            places.append(place)
+        place = counted = 0
+        at = text.find(rarest)
+        while 0 <= at < len(text) - 1:
+            start = text.rfind(SEPARATOR, 0, at + 1)
+            end = text.find(SEPARATOR, start + 1)
+            key = text[start + 1 : end]
+            if matcher.fullmatch(key if pattern.whole_key else key.rpartition("/")[2]):
+                place += text.count(SEPARATOR, counted, start)
+                counted = start
+                places.append(place)
+            at = text.find(rarest, end)
         return np.array(places, dtype=np.int32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bucketlens.query.tokens import MAX_LENGTH
 from bucketlens.server.openapi.parts import IMAGE_BODY, JSON, MEANINGS, key, query, ref, responses
 from bucketlens.server.protocol.requests import LABELS, MOST_COLORS, MOST_LABELS, PROPERTIES
-from bucketlens.server.searching import LONGEST_QUERY, MOST_COMPLETIONS, MOST_HITS
+from bucketlens.server.searching import MOST_COMPLETIONS, MOST_HITS
 
 
 def labels_paths() -> dict[str, Any]:
@@ -47,7 +48,7 @@ def labels_paths() -> dict[str, Any]:
 
 def search_paths() -> dict[str, Any]:
     """Search."""
-    words = query("q", {"type": "string", "maxLength": LONGEST_QUERY})
+    words = query("q", {"type": "string", "maxLength": MAX_LENGTH})
     number = {"type": "integer", "minimum": 1}
     asked: dict[str, tuple[str, str, str, list[dict[str, Any]]]] = {
         "/v1/images": (

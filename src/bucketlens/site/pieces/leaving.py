@@ -41,9 +41,15 @@ EMPTY_ROW = 0
 
 
 class _Ids(msgspec.Struct):
-    """The part of a head, or of a segment in one piece, that says whose it is."""
+    """The part of a head that says whose it is."""
 
     ids: str
+
+
+class _Flat(msgspec.Struct):
+    """The part of a segment in one piece that does."""
+
+    head: _Ids
 
 
 class Thinned(NamedTuple):
@@ -81,8 +87,11 @@ def read_piece(store: Store, name: str) -> bytes:
 def ids_of(store: Store, segment: Segment) -> NDArray[np.int64]:
     """The ids of all images in a segment, ascending."""
     raw = read_piece(store, f"{segment.name}/{ALL if segment.flat else HEAD}")
-    text = msgspec.json.decode(raw, type=_Ids).ids
-    return decode_positions(base64.b64decode(text)) + segment.first
+    if segment.flat:
+        ids = msgspec.json.decode(raw, type=_Flat).head.ids
+    else:
+        ids = msgspec.json.decode(raw, type=_Ids).ids
+    return decode_positions(base64.b64decode(ids)) + segment.first
 
 
 def gone_of(store: Store, segment: Segment) -> NDArray[np.int64]:

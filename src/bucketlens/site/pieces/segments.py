@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bucketlens.site.pieces.columns import Row
 from bucketlens.site.pieces.encoding import encode_positions, framed
 from bucketlens.site.pieces.facts import SAMPLE, encode_facts, sample
 from bucketlens.site.pieces.grouping import FACT_ENTRIES, FACT_SHARE, LIST_ENTRIES, group
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bucketlens.site.pieces.columns import Columns
+    from bucketlens.site.pieces.columns import Columns, Row
     from bucketlens.site.pieces.grouping import Group
     from bucketlens.site.pieces.lists import PostingList
 
@@ -52,38 +51,16 @@ class Head(msgspec.Struct, frozen=True):
     Attributes:
         ids: Of the images, less the first one's, encoded as positions.
         first_month: What month 0 of the facts is, counted from January 1970.
-        words: How many of the lists are labels'.
-        names: Of all lists, in their order.
+        names: Of all lists, in their order: those of labels first, in the order of their numbers.
         counts: Their lengths.
         implied: Of each label, by number, the numbers of those that facts leave out beside it.
     """
 
     ids: str
     first_month: int
-    words: int
     names: list[int | str]
     counts: list[int]
     implied: list[list[int]]
-
-
-class FlatSegment(msgspec.Struct, frozen=True):
-    """All of a small segment.
-
-    Attributes:
-        ids: As in the head.
-        first_month: As in the head.
-        words: The ids of its labels in the order of their numbers.
-        facts: Of all images, in Base64.
-        levels: Of all their labels, in Base64.
-        rows: As in a file of rows.
-    """
-
-    ids: str
-    first_month: int
-    words: list[int]
-    facts: str
-    levels: str
-    rows: list[Row]
 
 
 def build_segment(columns: Columns, rows: Iterable[Row]) -> Built:
@@ -94,8 +71,11 @@ def build_segment(columns: Columns, rows: Iterable[Row]) -> Built:
         rows: Of the same images, in the same order.
     """
     flat = len(columns.ids) <= FLAT_MOST
-    contents = _flat(columns, rows) if flat else _files(columns, rows)
-    files = [(stem, wrap_packed(stem, value)) for stem, value in contents]
+    contents = _files(columns, rows)
+    files = [
+        (stem, wrap_packed(stem, value))
+        for stem, value in (_together(contents) if flat else contents)
+    ]
     digest = hashlib.sha256()
     for _, piece in files:
         digest.update(hashlib.sha256(piece.data).digest())
@@ -113,17 +93,13 @@ def _placed(folder: str, stem: str, piece: Piece) -> Piece:
     return Piece(name, piece.data.replace(f'("{stem}"'.encode(), f'("{name}"'.encode(), 1))
 
 
-def _flat(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
-    facts = encode_facts(columns)
-    segment = FlatSegment(
-        ids=encoded_ids(columns.ids),
-        first_month=facts.first_month,
-        words=[word.id for word in columns.words],
-        facts=base64.b64encode(facts.data.tobytes()).decode(),
-        levels=base64.b64encode(columns.levels.tobytes()).decode(),
-        rows=list(rows),
-    )
-    yield ALL, msgspec.json.encode(segment)
+def _together(contents: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """One piece instead of many: JSON as it is, all else in Base64."""
+    inside = {
+        stem: msgspec.Raw(value) if stem == HEAD or stem.startswith(ROWS) else value
+        for stem, value in contents
+    }
+    yield ALL, msgspec.json.encode(inside)
 
 
 def _files(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]:
@@ -135,7 +111,6 @@ def _files(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]
     head = Head(
         ids=encoded_ids(columns.ids),
         first_month=facts.first_month,
-        words=len(columns.words),
         names=[one.name for one in lists],
         counts=[len(one.positions) for one in lists],
         implied=implied.by,
@@ -145,7 +120,8 @@ def _files(columns: Columns, rows: Iterable[Row]) -> Iterator[tuple[str, bytes]]
         chosen = lists[part.first : part.end]
         yield f"{LISTS}{number}", framed([encode_positions(one.positions) for one in chosen])
         yield f"{DETAILS}{number}", framed([one.details.tobytes() for one in chosen])
-    telling = [one for one in lists if one.has_facts and FACT_SHARE * len(one.positions) <= count]
+    most = count // FACT_SHARE if count > FLAT_MOST else 0
+    telling = [one for one in lists if one.has_facts and len(one.positions) <= most]
     for number, part in enumerate(_fact_groups(telling)):
         blocks = [facts.of(one.positions) for one in telling[part.first : part.end]]
         yield f"{FACTS}{number}", framed(blocks)

@@ -68,12 +68,14 @@ class IndexUpdate(NamedTuple):
         images: Written into new segments.
         pieces: Files written, the manifest among them; 0 when nothing had to be done.
         written: Their bytes.
+        overview: What was counted, where something was written.
     """
 
     full: bool = False
     images: int = 0
     pieces: int = 0
     written: int = 0
+    overview: Overview | None = None
 
 
 class SiteIndex:
@@ -190,7 +192,7 @@ class SiteIndex:
         with suppress(ConflictError):  # whoever came after us sweeps
             self._swept(manifests.read_manifest(self._store))
         count = sum(len(ids) for ids in plan.new)
-        return IndexUpdate(False, count, written.pieces + 1, written.bytes)
+        return IndexUpdate(False, count, written.pieces + 1, written.bytes, overview)
 
     def _swept(self, standing: Standing) -> IndexUpdate:
         """Sweep if it is time to."""
@@ -256,4 +258,4 @@ def _retired(
     )
 
 
-__all__ = ["CatalogState", "IndexUpdate", "Overview", "SiteIndex"]
+__all__ = ["CatalogState", "IndexUpdate", "SiteIndex"]

@@ -111,13 +111,21 @@ function ixGroup(lists, most, part) {
 }
 
 const ixSum = (things, what = "count") => things.reduce((sum, thing) => sum + thing[what], 0);
+// What the list that answers a single condition is called; undefined for other nodes.
+const ixListName = ({op, id, name, value}) =>
+  ({label: id, anylabel: "*", incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`})[op];
 const ixDay = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
 
 // The images that were written together; each list is read when a query needs it.
 class IxSegment {
   constructor(state, entry) {
     Object.assign(this, {state, entry, count: entry.count});
-    this.piece = (stem, json) => state.piece(`${entry.name}/${stem}`, json);
+  }
+
+  async piece(stem, json) {
+    const {inside, state, entry} = this;
+    if (inside) return json ? inside[stem] : ixBytes(inside[stem]);
+    return state.piece(`${entry.name}/${stem}`, json);
   }
 
   open() {
@@ -128,54 +136,28 @@ class IxSegment {
   }
 
   async read() {
-    const {entry} = this;
-    const gone = entry.gone_piece ? await this.state.piece(entry.gone_piece) : ixBytes(entry.gone || "AA==");
-    const head = await this.piece(entry.flat ? "all" : "head", true);
-    this.head = head;
+    const {entry, state} = this;
+    const gone = entry.gone_piece ? await state.piece(entry.gone_piece) : ixBytes(entry.gone || "AA==");
+    if (entry.flat) this.inside = await state.piece(`${entry.name}/all`, true);
+    const head = this.head = await this.piece("head", true);
     this.ids = Uint32Array.from(ixPositions(ixBytes(head.ids)), (n) => n + entry.first);
     this.live = new Uint8Array(this.count).fill(1);
     for (const at of ixPositions(gone)) this.live[at] = 0;
-    this.lists = new Map();
-    if (entry.flat) return this.readFlat(head);
-    head.names.forEach((name, n) => this.lists.set(name, {name, count: head.counts[n]}));
+    this.lists = new Map(head.names.map((name, n) => [name, {name, count: head.counts[n]}]));
     const lists = [...this.lists.values()];
     ixGroup(lists, IX_LISTS, "p");
-    ixGroup(lists.filter(({name, count}) => !/^(m:|\*)/.test(name) && 2 * count <= this.count), IX_FACTS, "f");
-  }
-
-  // One piece holds all: its lists are made here.
-  readFlat(head) {
-    const levels = ixBytes(head.levels);
-    let level = 0;
-    this.facts = ixBytes(head.facts);
-    this.eachFact(this.facts, (at, {labels, colors, orientation}) => {
-      const note = (name, detail = 0) => {
-        const list = this.lists.get(name) ?? new Map();
-        this.lists.set(name, list.set(at, list.get(at) | detail));
-      };
-      for (const label of labels) {
-        const detail = 1 << levels[level++];
-        note(label, detail);
-        note("*", detail);
-        for (const category of this.state.words.get(label)?.categories ?? []) note(`c:${category}`, detail);
-      }
-      for (const color of colors) note(`o:${color}`);
-      note(`r:${orientation}`);
-      const day = ixDay(head.rows[at][3]);
-      note(`m:${day.slice(0, 7)}`, +day.slice(8));
-    });
-    for (const [name, list] of this.lists) this.lists.set(name, {positions: [...list.keys()], details: [...list.values()]});
+    ixGroup(lists.filter(({name, count}) => !entry.flat && !/^(m:|\*)/.test(name) && 2 * count <= this.count), IX_FACTS, "f");
   }
 
   eachFact(bytes, take) {
-    const {words, names = words, implied, first_month: first} = this.head;
+    const {names, implied, first_month: first} = this.head;
     const {more, next} = ixReader(bytes);
     for (let n = 0; more(); n++) {
       const labels = new Set();
       let label = -1;
       for (let left = next(); left; left--) {
         label += next() + 1;
-        for (const each of [label, ...implied?.[label] ?? []]) labels.add(names[each]);
+        for (const each of [label, ...implied[label]]) labels.add(names[each]);
       }
       const look = next();
       const colors = COLORS.filter((_, bit) => look >> bit + 2 & 1);
@@ -183,12 +165,12 @@ class IxSegment {
     }
   }
 
-  async positions({positions, p}) {
-    return positions ?? ixPositions(ixBlock(await this.piece(p.piece), p.place));
+  async positions({p}) {
+    return ixPositions(ixBlock(await this.piece(p.piece), p.place));
   }
 
-  async details({details, p}) {
-    return details ?? ixBlock(await this.piece(p.piece.replace("p", "s")), p.place);
+  async details({p}) {
+    return ixBlock(await this.piece(p.piece.replace("p", "s")), p.place);
   }
 
   // A flag for each image that has something; `keeps` narrows it by the byte beside each.
@@ -200,11 +182,6 @@ class IxSegment {
       positions.forEach((at, n) => { flags[at] = !keeps || keeps(details[n]) ? 1 : 0; });
     }
     return flags;
-  }
-
-  levels(name, {least, most}) {
-    const mask = (1 << most) - (1 << least);
-    return this.flags(name, mask < 255 && ((bits) => bits & mask));
   }
 
   // Whole months by their lists; of those at the edges, the days.
@@ -226,42 +203,40 @@ class IxSegment {
 
   // A flag for each image that a resolved query finds, whether it is live or not.
   async find(node) {
-    const {op, args, value} = node;
+    const {op, args, least = 0, most = 8} = node;
+    const name = ixListName(node);
+    const mask = (1 << most) - (1 << least);
+    if (name !== undefined) return this.flags(name, mask < 255 && ((bits) => bits & mask));
     if (args) return this.join(args.map((arg) => this.find(arg)), op === "and");
     if (op === "not") return (await this.find(node.arg)).map((flag) => 1 - flag);
-    if (op === "label") return this.levels(node.id, node);
-    if (op === "incategory") return this.levels(`c:${node.name}`, node);
-    if (op === "anylabel") return this.levels("*", node);
-    if (op === "color") return this.flags(`o:${value}`);
-    if (op === "orientation") return this.flags(`r:${value}`);
     if (op === "days") return this.days(node);
     if (op === "name") throw new QueryError(NAME_NEEDS_SERVER, ...node.at ?? [-1, -1]);
     return this.join([], op === "all");
   }
 
   // The fewest lists whose facts hold all results; undefined where all facts are needed.
-  cover({op, args, id, name, value}) {
+  cover(node) {
+    const {op, args} = node;
     const covers = args?.map((arg) => this.cover(arg));
     if (op === "or") return covers.every(Boolean) ? covers.flat() : undefined;
     if (op === "and") return covers.filter(Boolean).sort((a, b) => ixSum(a) - ixSum(b))[0];
-    const called = {label: id, incategory: `c:${name}`, color: `o:${value}`, orientation: `r:${value}`}[op];
-    const list = this.lists.get(called);
-    return called === undefined || list && !list.f ? undefined : list ? [list] : [];
+    const name = ixListName(node);
+    const list = this.lists.get(name);
+    return name === undefined || list && !list.f ? undefined : list ? [list] : [];
   }
 
   // Where the facts of all results are read with the least, and of how many images these are.
   sources(node, flags) {
-    if (this.facts) return {cost: 0, from: [{}]};
     const blocks = [];
     for (let first = 0; first < this.count; first += IX_BLOCK)
-      if (flags.subarray(first, first + IX_BLOCK).includes(1)) blocks.push({piece: `a${first / IX_BLOCK}`, first, count: IX_BLOCK});
+      if (flags.subarray(first, first + IX_BLOCK).includes(1)) blocks.push({piece: `a${first / IX_BLOCK}`, first, count: Math.min(IX_BLOCK, this.count - first)});
     const cover = this.cover(node)?.map((list) => ({...list.f, list, count: list.count}));
     const from = cover && ixSum(cover) < ixSum(blocks) ? cover : blocks;
     return {cost: ixSum(from), from};
   }
 
   async tell({piece, place, first = 0, list}, take) {
-    let bytes = piece ? await this.piece(piece) : this.facts;
+    let bytes = await this.piece(piece);
     const positions = list ? await this.positions(list) : piece === "e" && ixPositions(ixBlock(bytes, 0));
     if (place >= 0) bytes = ixBlock(bytes, place);
     this.eachFact(bytes, (n, fact) => take(positions ? positions[n] : first + n, fact));
@@ -270,8 +245,7 @@ class IxSegment {
   async row(at) {
     const number = Math.floor(at / IX_ROWS);
     const patch = this.entry.patches?.[number];
-    const rows = this.head.rows ?? await (patch ? this.state.piece(patch, true) : this.piece(`r${number}`, true));
-    return rows[this.facts ? at : at % IX_ROWS];
+    return (await (patch ? this.state.piece(patch, true) : this.piece(`r${number}`, true)))[at % IX_ROWS];
   }
 
   // Where an image stands here, or -1.
