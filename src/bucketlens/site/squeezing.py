@@ -64,8 +64,8 @@ def shorten_names(text: str, names: Iterable[str]) -> str:
     """A squeezed script with short names for things of its top level.
 
     A name is left alone where any of its places might mean something else: a property, a key, a
-    shorthand for one, or some other part of a template. Everywhere else it is replaced, in inner scopes
-    too, where it then is another name for the same.
+    shorthand for one, or some other part of a template. Everywhere else it is replaced, in inner
+    scopes too, where it then is another name for the same.
 
     Args:
         text: A squeezed script.
