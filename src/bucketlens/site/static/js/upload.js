@@ -45,9 +45,10 @@ export function startUploads() {
 
   async function next() {
     if (running === AT_ONCE || !waiting.length) return;
+    const job = waiting.shift();
     running++;
     next();
-    await upload(...waiting.shift());
+    await upload(...job);
     running--;
     next();
   }
