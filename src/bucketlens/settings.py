@@ -121,9 +121,12 @@ class Settings(
 
     # How a run works.
     workers: Annotated[
-        int, Meta(ge=0, le=256, description="threads that compute; 0 is one for each core")
+        int,
+        Meta(ge=0, le=256, description="processes or threads that compute; 0 is one for each core"),
     ] = 0
-    batch_size: Annotated[int, Meta(ge=1, le=64, description="images a model call takes")] = 8
+    batch_size: Annotated[
+        int, Meta(ge=1, le=64, description="images a thread labels in a call")
+    ] = 8
     include: Annotated[
         tuple[str, ...], Meta(description="only keys that match one of these patterns")
     ] = ()
@@ -136,12 +139,6 @@ class Settings(
     hidden: Annotated[
         bool, Meta(description="also take files and folders whose name begins with a dot")
     ] = False
-    publish_include: Annotated[
-        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
-    ] = ()
-    publish_exclude: Annotated[
-        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
-    ] = ()
     max_delete_percent: Annotated[
         Percent, Meta(description="share of records that one pass may remove unasked")
     ] = 20.0

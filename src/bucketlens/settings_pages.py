@@ -28,6 +28,12 @@ class PageSettings(LiveSettings, frozen=True, kw_only=True):
     extra_stylesheet: Annotated[
         str, Meta(description="CSS file that is copied into the site and applied last")
     ] = ""
+    publish_include: Annotated[
+        tuple[str, ...], Meta(description="show only images whose keys match one of these patterns")
+    ] = ()
+    publish_exclude: Annotated[
+        tuple[str, ...], Meta(description="show no images whose keys match one of these patterns")
+    ] = ()
     publish_originals: Annotated[
         bool, Meta(description="copy the images themselves, with all that is in them, to the site")
     ] = False

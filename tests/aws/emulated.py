@@ -1,12 +1,10 @@
 """The stack on ministack: the shipped template, carried out by an emulator of AWS.
 
-Roles and policies hold there. Five things are not as on AWS. Deleting messages by tens is
-a right of its own there, which AWS does not know. The emulator speaks no TLS, so the
-statements that ask for it, and that it rightly refuses all by, are taken out, and CloudFront
-answers without it. The functions' code is this checkout on the interpreter of the
-emulator, with one image that ends the process when it is labelled, and not the package. What
-ministack wants as a number is written as one. And a message comes again after seconds, not
-minutes, so that a test can wait for it.
+Roles and policies hold there. Four things are not as on AWS. The functions' code is this checkout
+on the interpreter of the emulator, and not the package, with one image that ends the process when
+it is labelled. The emulator speaks no TLS, so the statements that ask for it, and that it rightly
+refuses all by, are taken out, and CloudFront answers without it. Deleting messages by tens is a
+right of its own there, which AWS does not know. And what it wants as a number is written as one.
 """
 
 from __future__ import annotations
@@ -34,9 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 POISON = b"this ends the process"
-PATIENCE = 120.0
-HIDDEN_SECONDS = 3
-"""Until a message comes again; more where it may take longer, as it would be paid for twice."""
+PATIENCE = 240.0
 
 ENTRY = f"""
 import os
@@ -91,14 +87,13 @@ class Cloud:
         self,
         name: str,
         environ: dict[str, str] | None = None,
-        hidden: int = HIDDEN_SECONDS,
         **parameters: str,
     ) -> None:
         """Make a stack of the template, as `sam deploy` does."""
         s3, formation = self.client("s3"), self.client("cloudformation")
         s3.create_bucket(Bucket=CODE["Bucket"])
         s3.put_object(Bucket=CODE["Bucket"], Key=CODE["Key"], Body=_code())
-        template = json.dumps(_for_ministack(self.server, environ or {}, hidden))
+        template = json.dumps(_for_ministack(self.server, environ or {}))
         s3.put_object(Bucket=CODE["Bucket"], Key="template.json", Body=template.encode())
         values = NEEDED | parameters
         formation.create_stack(
@@ -190,7 +185,7 @@ def until(true: Callable[[], bool]) -> bool:
     return True
 
 
-def _for_ministack(server: Server, environ: dict[str, str], hidden: int) -> dict[str, Any]:
+def _for_ministack(server: Server, environ: dict[str, str]) -> dict[str, Any]:
     template = read_template()
     template.pop("Rules")  # not known there
     shared = template["Globals"]["Function"]
@@ -215,7 +210,6 @@ def _for_ministack(server: Server, environ: dict[str, str], hidden: int) -> dict
     label = resources["LabelFunction"]["Properties"]
     label["Handler"] = "entry.handler"
     label["Events"]["Queue"]["Properties"]["ScalingConfig"] = {"MaximumConcurrency": 2}
-    resources["Queue"]["Properties"]["VisibilityTimeout"] = hidden
     return template
 
 

@@ -139,11 +139,11 @@ def test_what_finds_no_time_goes_back_before_the_end(
 
     def slow(store: Any, key: str, **options: Any) -> object:  # noqa: ANN401
         if key == "slow.jpg":
-            time.sleep(3)
+            time.sleep(7)
         return get(store, key, **options)
 
     monkeypatch.setattr(type(places.source), "get", slow)
-    context = FakeContext(2500)
+    context = FakeContext(6000)
     events = [created(places, key) for key in ("slow.jpg", "quick.jpg")]
     assert returned(function(sqs(*events), context)) == ["m0"]
     assert context.get_remaining_time_in_millis() > 0

@@ -142,7 +142,7 @@ def words_of(record: LabelRecord) -> set[str]:
     return {c.simplified_color for c in properties.dominant_colors} if properties else set()
 
 
-def holds(condition: Condition, record: LabelRecord, names: dict[int, str]) -> bool:  # noqa: PLR0911 - each kind, told once more
+def holds(condition: Condition, record: LabelRecord, names: dict[int, str]) -> bool:  # noqa: C901, PLR0911 - each kind, told once more
     """Whether a condition holds for an image; ``names`` are those of label numbers."""
     match condition:
         case Everything():

@@ -65,7 +65,10 @@ def test_the_nouns_are_light(module: str):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["run", "--help"], ["worker", "--help"], ["watch", "--help"]],
+    [
+        *(["--help"], ["--version"], ["run", "--help"], ["worker", "--help"], ["watch", "--help"]),
+        *(["serve", "--help"], ["access", "--help"]),
+    ],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]):
     """Help is there at once: no model, decoder, database or cloud library is loaded for it."""

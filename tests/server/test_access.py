@@ -99,6 +99,15 @@ def test_wrong_passwords_are_refused(guarded: Running):
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"user=anna", b"&".join([b"a=b"] * 50), b"\xff\xfe", b"user=" + b"x" * 20_000]
+)
+def test_what_is_no_form_is_refused(guarded: Running, body: bytes):
+    """None of it is a mistake of the server."""
+    kind = "application/x-www-form-urlencoded"
+    assert guarded.ask("/signin", "POST", body, content_type=kind).status in {400, 403, 413}
+
+
 def credentials() -> Credentials:
     """With one user."""
     return Credentials(users={"anna": User(hash_password(PASSWORD))})

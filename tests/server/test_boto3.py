@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -179,6 +183,23 @@ def test_what_the_service_does_not_take_is_refused(
     found = refusal(lambda: rekognition.detect_labels(Image={"Bytes": image}))
     assert found[:2] == (code, 400)
     assert words in found[2]
+
+
+def test_the_script_of_the_docs_runs(server: Running, root: Path, tmp_path: Path):
+    """As it stands there, but for the port."""
+    page = (root / "docs" / "server.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "photo.jpg").write_bytes(ZEBRA)
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace("http://127.0.0.1:8080", server.url)],
+        cwd=tmp_path,
+        env={**os.environ, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'Zebra'" in done.stdout
 
 
 def test_errors_have_the_classes_of_the_client(rekognition: Client):

@@ -31,7 +31,7 @@ def test_schemathesis_finds_nothing(
         f"{running.url}v1/openapi.json",
         "--header",
         f"Authorization: Bearer {TOKEN}",
-        "--max-examples=25",
+        "--max-examples=10",
         "--checks=all",
         "--seed=1",
         folder=tmp_path,

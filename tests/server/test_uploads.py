@@ -128,6 +128,10 @@ def test_a_damaged_image_is_stored_and_its_failure_told(server: Running):
 
 def test_unknown_uploads_are_not_there(server: Running):
     """Nor can anything outside the source be asked for."""
+    (server.folder / "photos" / ".hidden.jpg").write_bytes(b"x")
+    (server.folder / "photos" / "notes.txt").write_bytes(b"x")
+    for key in (".hidden.jpg", "notes.txt"):
+        assert server.ask(f"/v1/uploads/{key}").status == 404
     for key in ("uploads/never.jpg", "../out/metadata/zebra.jpg.json", ".bucketlens/x"):
         assert server.ask(f"/v1/uploads/{quote(key, safe='')}").status == 404
 

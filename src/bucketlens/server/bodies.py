@@ -16,6 +16,9 @@ clients read no answer before they have sent everything."""
 
 MEGABYTE = 1024 * 1024
 
+LONG = 16
+"""Digits of a number of bytes that nobody has."""
+
 
 class SlowError(InputError):
     """The body took too long to arrive."""
@@ -34,7 +37,7 @@ class CutOffError(InputError):
 def announced_size(request: Request, most: int) -> int:
     """How much memory a body may need, bytes: what its header says, or else the limit."""
     told = request.headers.get("content-length", "")
-    return min(int(told), most) if told.isascii() and told.isdigit() else most
+    return min(int(told), most) if told.isascii() and told.isdigit() and len(told) < LONG else most
 
 
 async def receive_body(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024
 
+FILES_OF_WORK = 1024
+"""Files that are open at once beside connections, at the very most."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that is listening.
@@ -81,3 +84,17 @@ def _check_certificate(certificate: str, key: str) -> None:
             f"the certificate {certificate} can't be used with the key {key}: {exc}",
             setting="tls_certificate",
         ) from exc
+
+
+def allow_connections(most: int) -> None:
+    """Have the system allow as many open files as so many connections and the work need."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most + FILES_OF_WORK
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from bucketlens.server.listening import url_of
+from bucketlens.server.listening import allow_connections, url_of
 
 if TYPE_CHECKING:
     import socket
@@ -64,6 +64,7 @@ def serve(
         settings: In force.
         started: Called when the first request may come.
     """
+    allow_connections(MOST_CONNECTIONS)
     config = uvicorn.Config(
         app,
         lifespan="off",

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bucketlens.server.access import cookie_name, read_cookie
 from bucketlens.server.bodies import receive_body
-from bucketlens.server.problems import problem
+from bucketlens.server.problems import RefusedError, problem
 from bucketlens.server.sessions import LASTS, Attempts
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bucketlens.server.sessions import Sessions
 
 MOST_BYTES = 16 * 1024
+MOST_FIELDS = 10
 SECONDS = 10.0
 WRONG = "This name and password do not belong together."
 NO_STORE = {"cache-control": "no-store"}
@@ -67,7 +68,10 @@ class SignIn:
     async def enter(self, request: Request) -> Response:
         """Check a name and a password; begin a session."""
         body = await receive_body(request, MOST_BYTES, SECONDS, setting="")
-        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+        try:
+            form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+        except ValueError as exc:
+            raise RefusedError(400, "this is not what the form sends") from exc
         user, password, where = (form.get(name, [""])[-1] for name in ("user", "password", "next"))
         address = client_address(request, proxied=self._proxied)
         async with self._one:

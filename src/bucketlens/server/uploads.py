@@ -169,11 +169,13 @@ class Uploads:
 
     def _state(self, key: str) -> Upload:
         try:
-            etag = self.source.head(key).etag
+            info = self.source.head(key)
         except MissingError:
-            raise RefusedError(404, f"there is no image {key!r}") from None
+            info = None
+        if info is None or not self.wanted(key, info.size):
+            raise RefusedError(404, f"there is no image {key!r}")
         record = read_record(self.records, key)
-        if record is None or record.observed.etag != etag:
+        if record is None or record.observed.etag != info.etag:
             return Upload(key=key, state="queued", page=self._page(key))
         if isinstance(record, FailureRecord):
             return Upload(key=key, state="failed", reason=record.failure.reason)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,15 +15,16 @@ from bucketlens.site.pieces.columns import CatalogImages
 from bucketlens.site.pieces.manifest import Manifest, Retired, Standing
 from bucketlens.site.pieces.overview import Overview, read_overview, show_images
 from bucketlens.site.pieces.planning import CatalogChanges, plan_build, plan_update
+from bucketlens.site.pieces.putting import PieceWriter
 from bucketlens.site.pieces.segments import build_segment
 from bucketlens.site.pieces.sweeping import is_due, sweep
 from bucketlens.site.pieces.vocabulary import encode_words, read_words
-from bucketlens.site.pieces.wrapping import CONTENT_TYPE, BrokenPieceError, Piece, named_by_content
+from bucketlens.site.pieces.wrapping import BrokenPieceError, named_by_content
 from bucketlens.site.public import visible_key
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import duckdb
 
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 8
-FOREVER = "max-age=31536000, immutable"
-WRITERS = 8
-"""Threads that put pieces: a bucket answers many at once, a folder loses little by it."""
-
 LABELS, OVERVIEW = "v", "o"
 
 
@@ -165,7 +160,7 @@ class SiteIndex:
         old = standing.manifest
         images = CatalogImages(connection, read_words(connection))
         segments = list(plan.kept)
-        written = _Written(self._store)
+        written = PieceWriter(self._store)
         written.put(plan.pieces)
         for ids in plan.new:
             built = build_segment(images.columns(ids), images.rows(ids, visible_key))
@@ -204,31 +199,6 @@ class SiteIndex:
                 self._store, msgspec.structs.replace(found, retired=kept, swept=now), standing
             )
         return IndexUpdate()
-
-
-class _Written:
-    """Puts pieces, a few at once, and counts them."""
-
-    def __init__(self, store: Store) -> None:
-        self.pieces = 0
-        self.bytes = 0
-        self._store = store
-
-    def put(self, pieces: Iterable[Piece]) -> None:
-        """Put all of them; all stand when this returns."""
-        waiting: deque[Future[object]] = deque()
-        with ThreadPoolExecutor(WRITERS) as writers:
-            for piece in pieces:
-                waiting.append(writers.submit(self._put_one, piece))
-                if len(waiting) > 4 * WRITERS:
-                    waiting.popleft().result()
-                self.pieces += 1
-                self.bytes += len(piece.data)
-            while waiting:
-                waiting.popleft().result()
-
-    def _put_one(self, piece: Piece) -> None:
-        self._store.put(piece.path, piece.data, content_type=CONTENT_TYPE, cache_control=FOREVER)
 
 
 def _shows(found: Manifest | None, catalog: CatalogState, look: str) -> bool:

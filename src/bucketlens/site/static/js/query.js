@@ -1,12 +1,12 @@
 // The query language: text to tree, tree to text, and what words mean in a collection.
 // The rules are those of the Python package bucketlens.query; tests/query/cases.json holds for both.
 
-export const STEPS = [50, 60, 70, 80, 90, 95, 98];
+const Q_STEPS = [50, 60, 70, 80, 90, 95, 98];
 export const COLORS = "black blue brown cyan green grey orange pink purple red white yellow".split(" ");
 export const NAME_NEEDS_SERVER = "names of files are searched by a server or the command line only";
 const Q_FIELDS = "after before category color confidence date name orientation".split(" ");
 const Q_JOINTS = {__proto__: null, OR: "or", AND: "and", NOT: "-"};
-const Q_KINDS = ["label", "alias", "category"];
+const Q_NAMED = ["term", "phrase", "category"];
 const Q_OPERAND = /["“-„]((?:\\[^]|[^"“-„\\])*)(["“-„]?)|([^()"“-„\s]+)/.source;
 const Q_TOKEN = new RegExp(`\\s*(?:([()]|-(?=\\S))|([A-Za-z]+)(?:\\s*([<>])|:\\s*([<>]?))=?\\s*(?:${Q_OPERAND})?|${Q_OPERAND})`, "y");
 const Q_UNFIT = /^$|^=|[()"“-„\s<>]/;
@@ -16,10 +16,6 @@ export class QueryError extends Error {
     super(message);
     Object.assign(this, {start, end, suggestions});
   }
-}
-
-export function levelOf(confidence) {
-  return STEPS.filter((step) => confidence >= step).length;
 }
 
 function qFail(message, {start, end}, suggestions) {
@@ -99,30 +95,24 @@ export function parse(text) {
 function qLeaf(token) {
   const {kind, text, start, end, cmp} = token;
   const at = [start, end];
-  const number = parseFloat(text);
-  const chosen = (known, value = text.toLowerCase().replace("gray", "grey")) => {
-    if (!known.includes(value)) qFail(`${kind}: is one of ${known.join(", ")}`, token);
-    return {op: kind, value, at};
-  };
-  switch (kind) {
-    case "word":
-      return {op: "term", text, at};
-    case "phrase":
-    case "category":
-      return {op: kind, text, at};
-    case "name":
-      return {op: kind, pattern: text, at};
-    case "color":
-      return chosen(COLORS);
-    case "orientation":
-      return chosen(["landscape", "portrait", "square"]);
-    case "confidence":
-      if (!/^\d{1,3}(\.\d{1,2})?%?$/.test(text) || number > 100) qFail("confidence is a number from 0 to 100, as in confidence>80", token);
-      return {op: kind, cmp, value: number, at};
+  const fail = (message) => qFail(kind + message, token);
+  if (kind === "word") return {op: "term", text, at};
+  if (kind === "phrase" || kind === "category") return {op: kind, text, at};
+  if (kind === "name") return {op: kind, pattern: text, at};
+  let value = parseFloat(text);
+  if (kind === "confidence") {
+    if (!/^\d{1,3}(\.\d{1,2})?%?$/.test(text) || value > 100) fail(" is a number from 0 to 100, as in confidence>80");
+    return {op: kind, cmp, value, at};
   }
-  const value = text.replace(/[-/](\d)(?!\d)/g, "-0$1").replaceAll("/", "-");
+  const known = {color: COLORS, orientation: ["landscape", "portrait", "square"]}[kind];
+  if (known) {
+    value = text.toLowerCase().replace("gray", "grey");
+    if (!known.includes(value)) fail(`: is one of ${known.join(", ")}`);
+    return {op: kind, value, at};
+  }
+  value = text.replace(/[-/](\d)(?!\d)/g, "-0$1").replaceAll("/", "-");
   if (!/^[1-9]\d{3}(-\d\d){0,2}$/.test(value) || qDay(value, 0) !== qFirst(value)) {
-    qFail(`${kind}: is a year, month or day, as in ${kind}:2026-01 or ${kind}:2026-01-31`, token);
+    fail(`: is a year, month or day, as in ${kind}:2026-01 or ${kind}:2026-01-31`);
   }
   return {op: kind, value: kind === "date" ? value : qFirst(value), at};
 }
@@ -138,34 +128,16 @@ function qDay(value, later) {
   return new Date(Date.UTC(date[0], date[1] - 1, date[2])).toISOString().slice(0, 10);
 }
 
-export function toText(node) {
-  const {op, args, cmp} = node;
-  const inner = (arg) => (arg.args ? `(${toText(arg)})` : toText(arg));
-  const value = node.text ?? node.pattern ?? `${node.value}`;
-  switch (op) {
-    case "all":
-      return "";
-    case "and":
-      return args.map(inner).join(" ");
-    case "or":
-      return args.map((arg) => (arg.op === op ? inner : toText)(arg)).join(" OR ");
-    case "not":
-      return `-${inner(node.arg)}`;
-    case "term":
-      return /^(-|[A-Za-z]+:|(OR|AND|NOT)$)/.test(value) ? qInQuotes(value) : qValue(value);
-    case "phrase":
-      return qInQuotes(value);
-    default:
-      return op + (cmp || ":") + qValue(value);
-  }
-}
-
-function qInQuotes(text) {
-  return `"${text.replace(/["“-„\\]/g, "\\$&")}"`;
-}
-
-function qValue(text) {
-  return Q_UNFIT.test(text) ? qInQuotes(text) : text;
+export function toText({op, args, arg, cmp = ":", text, pattern, value}) {
+  const inner = (node) => (node.args ? `(${toText(node)})` : toText(node));
+  if (op === "all") return "";
+  if (op === "not") return `-${inner(arg)}`;
+  if (op === "and") return args.map(inner).join(" ");
+  if (op === "or") return args.map((node) => (node.op === op ? inner : toText)(node)).join(" OR ");
+  const said = text ?? pattern ?? `${value}`;
+  const bare = op === "term" ? !/^(-|[A-Za-z]+:|(OR|AND|NOT)$)/.test(said) : op !== "phrase";
+  const shown = bare && !Q_UNFIT.test(said) ? said : `"${said.replace(/["“-„\\]/g, "\\$&")}"`;
+  return op === "term" || op === "phrase" ? shown : op + cmp + shown;
 }
 
 // Where the word that is being typed stands, and what of it comes before the caret.
@@ -185,19 +157,9 @@ function qKey(text) {
 
 // A key with the singulars and plurals that it may have.
 function qNumbers(key) {
-  const found = [key];
-  const swap = (end, ...others) => {
-    if (key.endsWith(end)) found.push(...others.map((other) => key.slice(0, key.length - end.length) + other));
-  };
-  if (key.length > 3) {
-    swap("ies", "y");
-    swap("ves", "f", "fe");
-    swap("es", "");
-    if (!key.endsWith("ss")) swap("s", "");
-  }
-  swap("y", "ies");
-  swap("", "s", "es");
-  return found;
+  const singular = [[/ies$/, "y"], [/ves$/, "f"], [/ves$/, "fe"], [/es$/, ""], [/(?<!s)s$/, ""]];
+  const rules = [...(key.length > 3 ? singular : []), [/y$/, "ies"], [/$/, "s"], [/$/, "es"]];
+  return [key, ...rules.filter(([end]) => end.test(key)).map(([end, other]) => key.replace(end, other))];
 }
 
 // Letters changed, added, dropped or swapped; more than the limit where there are too many.
@@ -230,10 +192,10 @@ export class Vocabulary {
   constructor(labels, categories = []) {
     this.entries = [];
     this.words = new Map();
-    const word = (key) => this.words.get(key) || this.words.set(key, {label: [], alias: [], category: []}).get(key);
+    const word = (key) => this.words.get(key) || this.words.set(key, {label: new Set(), alias: new Set(), category: new Set()}).get(key);
     const add = (kind, text, {id, name, count}, key = qKey(text)) => {
       if (count) this.entries.push({key, text, kind, name, count});
-      word(key)[kind].push(id ?? name);
+      word(key)[kind].add(id ?? name);
     };
     for (const label of labels) {
       add("label", label.name, label);
@@ -241,28 +203,28 @@ export class Vocabulary {
     }
     for (const category of categories) {
       add("category", category.name, category);
-      for (const part of category.name.split(" and ")) word(qKey(part)).category.push(category.name);
+      for (const part of category.name.split(" and ")) word(qKey(part)).category.add(category.name);
     }
     this.compact = new Map([...this.words].reverse().map(([key, found]) => [key.replaceAll(" ", ""), found]));
   }
 
-  find(words, key, kinds = Q_KINDS) {
+  find(words, key, only) {
     const found = qNumbers(key).map((each) => words.get(each) || {});
-    for (const group of [["label", "alias"], ["category"]])
-      for (const each of found)
-        for (const kind of group)
-          if (kinds.includes(kind) && each[kind]?.length) return {kind, values: [...new Set(each[kind])]};
-    return null;
+    for (const {label, alias} of only ? [] : found) {
+      const ids = label?.size ? label : alias;
+      if (ids?.size) return [...ids].map((id) => ({op: "label", id}));
+    }
+    const names = found.find(({category}) => category?.size)?.category;
+    return names && [...names].map((name) => ({op: "incategory", name}));
   }
 
-  near(text, kinds) {
+  near(text, only) {
     const key = qKey(text);
     const limit = Math.min(3, 1 + Math.floor(key.length / 5));
-    const found = this.entries.filter((entry) => kinds.includes(entry.kind)).map((entry) => {
-      const words = entry.key.split(" ").map((word) => 1 + qDistance(key, word, limit));
-      const begins = key.length > 2 && ` ${entry.key}`.includes(` ${key}`);
-      const apart = begins ? 1 : Math.min(qDistance(key, entry.key, limit), ...words);
-      return {place: entry.key, rank: [apart, -entry.count, entry.text]};
+    const found = this.entries.filter(({kind}) => !only || kind === "category").map(({key: place, count, text: word}) => {
+      const parts = place.split(" ").map((part) => 1 + qDistance(key, part, limit));
+      const begins = key.length > 2 && ` ${place}`.includes(` ${key}`);
+      return {place, rank: [begins ? 1 : Math.min(qDistance(key, place, limit), ...parts), -count, word]};
     });
     return qRanked(found.filter(({rank}) => rank[0] <= limit), 3).map(({rank}) => rank[2]);
   }
@@ -284,85 +246,74 @@ export class Vocabulary {
   // What has to hold for an image, the query with its names joined, and what is answered otherwise.
   resolve(ast) {
     const query = this.join(ast);
-    const warnings = new Set();
-    return {node: this.condition(query, [0, 8], warnings), query, warnings: [...warnings]};
+    const notes = new Set();
+    return {node: this.mean(query, [0, 8], notes), query, warnings: [...notes]};
   }
 
   // Neighbouring words that are one name become a phrase; the longest name wins.
   join(node) {
-    if (node.op === "not") return {...node, arg: this.join(node.arg)};
-    if (node.op === "or") return {...node, args: node.args.map((arg) => this.join(arg))};
-    if (node.op !== "and") return node;
+    const {op, arg} = node;
+    if (op === "not") return {op, arg: this.join(arg)};
+    if (op === "or") return {op, args: node.args.map((each) => this.join(each))};
+    if (op !== "and") return node;
     const args = [];
     for (let rest = node.args; rest.length; ) {
-      let count = rest.findIndex((arg) => arg.op !== "term");
-      count = Math.min(6, count < 0 ? rest.length : count);
+      let count = [...rest, {}].findIndex((each) => each.op !== "term");
       const text = () => rest.slice(0, count).map((term) => term.text).join(" ");
-      while (count > 1 && !this.find(this.words, qKey(text()))) count--;
+      for (count = Math.min(6, count); count > 1 && !this.find(this.words, qKey(text())); ) count--;
       const at = count > 1 && rest[0].at && [rest[0].at[0], rest[count - 1].at[1]];
       args.push(count > 1 ? {op: "phrase", text: text(), ...(at && {at})} : this.join(rest[0]));
       rest = rest.slice(count || 1);
     }
-    return args.length > 1 ? {...node, args} : args[0];
+    return args.length > 1 ? {op, args} : args[0];
   }
 
-  condition(node, levels, warnings, excluding) {
-    const {op, args, value} = node;
-    const [least, most] = levels;
-    const all = (some) => some.map((arg) => this.condition(arg, levels, warnings, excluding));
-    const joined = (name, some) => (some.length > 1 ? {op: name, args: some} : some[0]);
-    switch (op) {
-      case "and": {
-        const rest = args.filter((arg) => arg.op !== "confidence");
-        for (const arg of args) if (arg.op === "confidence") levels = qNarrowed(levels, arg, warnings);
-        const alone = rest.length < args.length && !rest.some(qSpeaksOfLabels);
-        return joined(op, [...all(rest), ...(alone ? [{op: "anylabel", least: levels[0], most: levels[1]}] : [])]);
-      }
-      case "or":
-        return {op, args: all(args)};
-      case "not":
-        return {op, arg: this.condition(node.arg, [0, 8], warnings, true)};
-      case "confidence":
-        return this.condition({op: "and", args: [node]}, levels, warnings, excluding);
-      case "before":
-        return {op: "days", from: null, to: value};
-      case "after":
-        return {op: "days", from: value, to: null};
-      case "date":
-        return {op: "days", from: qFirst(value), to: value.startsWith("9999") ? null : qDay(value, 1)};
-      case "term":
-      case "phrase":
-      case "category": {
-        const {kind, values} = this.known(node, excluding && warnings);
-        if (!kind) return {op: "none"};
-        return joined("or", values.map((each) => ({...(kind === "category" ? {op: "incategory", name: each} : {op: "label", id: each}), least, most})));
-      }
-      default:
-        return node;
+  // A condition from a query; levels is what clauses of confidence around it ask for.
+  mean(node, levels, notes, excluding) {
+    const {op, arg, value} = node;
+    const all = (some) => some.map((each) => this.mean(each, levels, notes, excluding));
+    const joined = (name, args) => (args.length > 1 ? {op: name, args} : args[0]);
+    if (op === "or") return {op, args: all(node.args)};
+    if (op === "not") return {op, arg: this.mean(arg, [0, 8], notes, true)};
+    if (op === "before") return {op: "days", from: null, to: value};
+    if (op === "after") return {op: "days", from: value, to: null};
+    if (op === "date") return {op: "days", from: qFirst(value), to: value.startsWith("9999") ? null : qDay(value, 1)};
+    if (Q_NAMED.includes(op)) {
+      const [least, most] = levels;
+      return joined("or", this.known(node, excluding && notes).map((each) => (each.op === "none" ? each : {...each, least, most})));
     }
+    if (op !== "and" && op !== "confidence") return node;
+    const args = node.args || [node];
+    const rest = args.filter((each) => each.op !== "confidence");
+    for (const each of args) if (each.op === "confidence") levels = qNarrowed(levels, each, notes);
+    const [least, most] = levels;
+    const alone = rest.length < args.length && !rest.some(qSpeaksOfLabels);
+    return joined("and", [...all(rest), ...(alone ? [{op: "anylabel", least, most}] : [])]);
   }
 
-  known({op, text, at: [start, end] = [-1, -1]}, warnings) {
+  known({op, text, at: [start, end] = [-1, -1]}, notes) {
     const key = qKey(text);
-    const kinds = op === "category" ? [op] : Q_KINDS;
-    const found = this.find(this.words, key, kinds) || this.find(this.compact, key.replaceAll(" ", ""), kinds);
+    const only = op === "category";
+    const found = this.find(this.words, key, only) || this.find(this.compact, key.replaceAll(" ", ""), only);
     if (found) return found;
     const joint = key.toUpperCase();
     if (Q_JOINTS[joint]) qFail(`to join words, write ${joint} in capitals`, {start, end});
-    const message = `no image here ${op === "category" ? "is of a category" : "has a label called"} “${text}”`;
-    return warnings ? warnings.add(message) : qFail(message, {start, end}, this.near(text, kinds));
+    const message = `no image here ${only ? "is of a category" : "has a label called"} “${text}”`;
+    if (!notes) qFail(message, {start, end}, this.near(text, only));
+    notes.add(message);
+    return [{op: "none"}];
   }
 }
 
 function qSpeaksOfLabels(node) {
-  return node.args ? node.args.some(qSpeaksOfLabels) : ["term", "phrase", "category", "confidence"].includes(node.op);
+  return node.args ? node.args.some(qSpeaksOfLabels) : [...Q_NAMED, "confidence"].includes(node.op);
 }
 
 // The levels that a clause of confidence leaves, widened to the steps that there are.
-function qNarrowed([least, most], {cmp, value}, warnings) {
-  const bounds = [0, ...STEPS, 100];
-  const reached = levelOf(value);
+function qNarrowed([least, most], {cmp, value}, notes) {
+  const bounds = [0, ...Q_STEPS, 100];
+  const reached = Q_STEPS.filter((step) => value >= step).length;
   const edge = cmp === ">" || bounds[reached] === value ? reached : reached + 1;
-  if (bounds[edge] !== value) warnings.add(`confidence goes by steps: ${bounds[edge]} instead of ${value}`);
+  if (bounds[edge] !== value) notes.add(`confidence goes by steps: ${bounds[edge]} instead of ${value}`);
   return cmp === ">" ? [Math.max(least, edge), most] : [least, Math.min(most, edge)];
 }
