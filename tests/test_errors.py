@@ -7,7 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from bucketlens import errors
-from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
+from bucketlens.errors import (
+    BucketlensError,
+    ConfigError,
+    CrashError,
+    InputError,
+    TransientError,
+)
 
 CLASSES = [
     value
@@ -42,11 +48,17 @@ def test_codes_tell_the_classes_apart():
     assert len(set(codes)) == len(codes)
 
 
-@pytest.mark.parametrize("cls", INPUT_CLASSES)
+@pytest.mark.parametrize("cls", [cls for cls in INPUT_CLASSES if cls is not CrashError])
 def test_bad_input_is_the_fault_of_the_request(cls: type[InputError]):
     """An object that never works ends with status 1 and an HTTP status of the 400s."""
     assert cls.exit_status == 1
     assert 400 <= cls.http_status < 500
+
+
+def test_what_crashes_is_our_fault():
+    """The object never works, as other bad input, but nobody who sent it is to blame."""
+    assert CrashError.exit_status == 1
+    assert CrashError.http_status == 500
 
 
 def test_the_caller_can_tell_what_to_do():

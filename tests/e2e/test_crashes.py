@@ -118,8 +118,12 @@ def photos(tmp_path: Path) -> Folder:
     return folder
 
 
-TELLS_APART = {"site.json", "data/shown.json"}
-"""What tells one site or one state of the catalog from another, so it differs."""
+TELLS_APART = {"site.json", "data/shown.json", "index.html"}
+"""What tells one site or one state of the catalog from another, so it differs.
+
+The index page shows what came last, which is another thing after another way here; what it leads to
+is compared as what the index holds.
+"""
 
 
 def state_of(out: Path) -> dict[str, bytes]:

@@ -78,6 +78,7 @@ class LiveKeys:
         self._measures = measures
         self._after = after
         self._lock = threading.Lock()
+        self._turns = 0
         self._arrived: dict[str, float] = {}
         self._troubled = False
         self._stopping = False
@@ -162,6 +163,8 @@ class LiveKeys:
         self._work.close()
 
     def _turn(self, key: str, sequencer: str | None) -> Outcome:
+        with self._lock:
+            self._turns += 1
         try:
             return self.settle(key, sequencer)
         except HeldBackError:
@@ -171,7 +174,11 @@ class LiveKeys:
                 self._after.lost()
             raise
         finally:
-            if not self.waiting and self.in_hand <= 1:  # this one
+            # Counted here: of two that end at once each would see the other one in hand still.
+            with self._lock:
+                self._turns -= 1
+                last = not self._turns
+            if last and not self.waiting:
                 self._after.idle(idle=True)
 
     def _tell(self, key: str, outcome: Outcome, seconds: float, more: dict[str, object]) -> None:
