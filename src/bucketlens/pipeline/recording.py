@@ -38,6 +38,7 @@ from bucketlens.stores import ConflictError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bucketlens.pipeline.noting import EditBook
     from bucketlens.stores import Store
 
 R = TypeVar("R", LabelRecord, FailureRecord)
@@ -107,6 +108,7 @@ class Recorder:
         records: The records' store.
         pages: Where pages go; None when none are wanted.
         told: Told of each record that was put: its name, its etag, its bytes.
+        edits: What people said of the images; None where nobody can have said anything.
     """
 
     def __init__(
@@ -114,9 +116,11 @@ class Recorder:
         records: Store,
         pages: Pages | None,
         told: Callable[[str, str, bytes], None] = lambda *_: None,
+        edits: EditBook | None = None,
     ) -> None:
         """Hold the stores."""
         self.pages = pages
+        self.edits = edits
         self._records = records
         self._told = told
 
@@ -264,6 +268,7 @@ class Recorder:
             isinstance(before, LabelRecord)
             and self.page_agrees(before)
             and before.labels == after.labels
+            and before.edits == after.edits
             and before.label_model_version == after.label_model_version
             and before.image_properties == after.image_properties
             and before.source == after.source

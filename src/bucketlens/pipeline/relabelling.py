@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from bucketlens.pipeline.labelling import shown_fields
+from bucketlens.pipeline.editing import edited_record, is_viewed
+from bucketlens.pipeline.noting import Noted
 from bucketlens.records import RECORD_SUFFIX, LabelRecord
 
 if TYPE_CHECKING:
@@ -95,16 +94,22 @@ class Relabeler:
             if {model.sha256 for model in record.models} != self.models:
                 done.stale += 1
                 return
-            viewed = record.view_fingerprint == self.view.fingerprint
+            viewed = is_viewed(self.view, record, self.recorder.edits)
             if viewed and (self.recorder.page_agrees(record) or not record.observed.pictures):
                 done.same += 1
                 return
-            renewed = record if viewed else renewed_record(self.view, record)
+            renewed = record if viewed else self._renewed(record)
             if self.dry_run or self.recorder.put_labels(standing, renewed):
                 done.written += not self.dry_run
                 _count(record, renewed, done)
                 return
         done.busy += 1
+
+    def _renewed(self, record: LabelRecord) -> LabelRecord:
+        """The record with its labels made again from its own scores and what people said."""
+        book = self.recorder.edits
+        noted = book.find(record.source.sha256) if book else Noted()
+        return edited_record(self.view, record, noted)
 
 
 def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
@@ -116,11 +121,6 @@ def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
     has = {label.name for label in after.labels}
     done.gained.update(has - had)
     done.lost.update(had - has)
-
-
-def renewed_record(view: LabelView, record: LabelRecord) -> LabelRecord:
-    """The record with its labels made again from its own scores."""
-    return msgspec.structs.replace(record, **shown_fields(view, record.scores))
 
 
 def record_names(records: Store) -> Iterable[str]:
