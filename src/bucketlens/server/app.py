@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
+from bucketlens.assembly.editing import open_editor
+from bucketlens.assembly.forgetting import open_forgetter
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
+from bucketlens.server.editing import EditsEndpoints
 from bucketlens.server.files import SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
@@ -144,12 +147,22 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         return Response(openapi, media_type="application/json")
 
     records = RecordsEndpoint(parts.live.opened.collection.records)
+    collection = parts.live.opened.collection
+    edits = EditsEndpoints(
+        editor=open_editor(collection, settings, parts.view),
+        forgetter=open_forgetter(collection),
+        live=parts.live,
+        settings=settings,
+    )
     paths = [
         Route("/labels", labels.post, methods=["POST"]),
         Route("/images", search.images, methods=["GET"]),
         Route("/facets", search.facets, methods=["GET"]),
         Route("/complete", search.complete, methods=["GET"]),
+        Route("/images/{key:path}/edits", edits.get, methods=["GET"]),
+        Route("/images/{key:path}/edits", edits.put, methods=["PUT"]),
         Route("/images/{key:path}", records.get, methods=["GET"]),
+        Route("/images/{key:path}", edits.delete, methods=["DELETE"]),
         Route("/openapi.json", show_openapi, methods=["GET"]),
         Route("/status", live.status, methods=["GET"]),
         *([Route("/events", live.take, methods=["POST"])] if parts.events else []),
