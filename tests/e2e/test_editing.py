@@ -42,6 +42,7 @@ def test_an_edit_is_kept_for_good_and_found(collection: Path, cli: Cli) -> None:
     assert KEY in cli.fine("search", "out", '"my beach"')
     page = (out / "site" / "images" / f"{KEY}.html").read_text("utf-8")
     assert "My Beach" in page
+    assert page.count("A person added this label") == 1
     assert "Anna B" not in page, "who said it is told to those who may see the records only"
     cli.fine("relabel", "out", "--min-confidence", "60")
     before = (out / "metadata" / f"{KEY}.json").read_bytes()

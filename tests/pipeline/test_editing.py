@@ -242,3 +242,20 @@ def test_another_picture_has_none_of_them(lab: Lab) -> None:
     lab.source.put("b.jpg", BLUE)
     lab.settle("b.jpg")
     assert names(lab, "b.jpg") == ["Blue"]
+
+
+def test_whoever_loses_a_race_sees_that_the_page_is_right(lab: Lab) -> None:
+    """A relabelling writes its page over that of an edit, loses, and puts it right."""
+    once = iter([True])
+    write_page = lab.pages.write_page
+
+    def meanwhile(record: LabelRecord) -> None:
+        if next(once, False):
+            editor(lab).edit("a.jpg", Changes(add=("A Dog",)), "anna")
+        write_page(record)
+
+    lab.pages.write_page = meanwhile  # type: ignore[method-assign]
+    recorder = Recorder(lab.records, lab.pages, edits=lab.edits)
+    Relabeler(recorder, ColorView("view-2", "dish"), MODELS).relabel(record_names(lab.records))
+    assert names(lab, "a.jpg") == ["A Dog", "Reddish"]
+    assert lab.pages.pages["a.jpg"].startswith("A Dog ")

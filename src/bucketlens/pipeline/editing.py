@@ -105,6 +105,7 @@ class Editor:
 
     def _show(self, key: str, sha256: str) -> bool:
         """Make the labels of one image again; False where there is nothing of it to show."""
+        doubt = False
         for _ in range(ATTEMPTS):
             standing = self.recorder.read(key)
             record = standing.record
@@ -114,10 +115,14 @@ class Editor:
                 return False  # a run reads the image with other models, and the edits then
             noted = self.book.find(sha256)
             fresh = with_edits(self.view.fingerprint, noted.edits)
-            if (record.view_fingerprint, record.observed.edits) == (fresh, noted.mark):
+            same = (record.view_fingerprint, record.observed.edits) == (fresh, noted.mark)
+            if same and not doubt and self.recorder.page_agrees(record):
                 return True
+            if doubt:
+                standing = standing.doubted()
             if self.recorder.put_labels(standing, edited_record(self.view, record, noted)):
                 return True
+            doubt = True
         raise TransientError(
             f"the record of {key!r} changed {ATTEMPTS} times meanwhile; the edit is kept, and the"
             " next run shows it"

@@ -100,6 +100,13 @@ class Standing:
         """The record, where it is about an image that is there."""
         return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
 
+    def doubted(self) -> Standing:
+        """The same, but that it vouches for no page: somebody lost a race and may have written."""
+        before = self.about_image
+        if before is None or before.observed.page is None:
+            return self
+        return Standing(self.name, _marked(before, UNCERTAIN, before.observed.pictures), self.etag)
+
 
 class Recorder:
     """Reads and puts records, and what shows them; safe to share between threads.

@@ -85,6 +85,7 @@ class Relabeler:
         return done
 
     def _one(self, name: str, done: Relabelled) -> None:
+        doubt = False
         for _ in range(ATTEMPTS):
             standing = self.recorder.read_name(name)
             record = standing.record
@@ -95,14 +96,17 @@ class Relabeler:
                 done.stale += 1
                 return
             viewed = is_viewed(self.view, record, self.recorder.edits)
-            if viewed and (self.recorder.page_agrees(record) or not record.observed.pictures):
+            shown = self.recorder.page_agrees(record) and not doubt
+            if viewed and (shown or not record.observed.pictures):
                 done.same += 1
                 return
             renewed = record if viewed else self._renewed(record)
-            if self.dry_run or self.recorder.put_labels(standing, renewed):
+            before = standing.doubted() if doubt else standing
+            if self.dry_run or self.recorder.put_labels(before, renewed):
                 done.written += not self.dry_run
                 _count(record, renewed, done)
                 return
+            doubt = True
         done.busy += 1
 
     def _renewed(self, record: LabelRecord) -> LabelRecord:
