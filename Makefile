@@ -25,7 +25,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-search bench-server bench-site bench-lambda
+.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-lambda
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -62,6 +62,9 @@ docs: $(VENV)/.dev-ready  ## build the documentation into build/docs; a warning 
 bench:  ## compare with other ways to do it, in an environment of its own (.venv-bench)
 	@$(MAKE) VENV=.venv-bench .venv-bench/.bench-ready
 	.venv-bench/bin/python bench/run.py $(BENCH_ARGS)
+
+bench-catalog: $(VENV)/.dev-ready  ## measure the catalog: made, updated, loaded, asked
+	$(BIN)/python bench/catalog.py $(BENCH_ARGS)
 
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)

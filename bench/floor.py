@@ -24,7 +24,7 @@ class Pace:
     Attributes:
         rate: Images a second.
         work: Milliseconds of processor time an image, all threads together.
-        memory: Peak of the resident memory, MB; 0 where it was not looked at.
+        memory: Peak of all processes together, MB; 0 where it was not looked at.
     """
 
     rate: float

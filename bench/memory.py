@@ -4,8 +4,8 @@
     python bench/memory.py --images 100 2000    other numbers
 
 Images are small and all different, so that what grows with their number shows, and not what one
-of them takes. Each figure is of a process of its own: peak resident memory from the system, time
-by the clock. Prints one line of a table for each.
+of them takes. Each figure is of a call of its own: the peak of the memory of all its processes
+together, what they share counted once, and time by the clock. Prints one line of a table for each.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from PIL import Image
 
 from bucketlens.names import output_name
 from bucketlens.records import LabelRecord, decode_record, encode_record
+from watching import Watch
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "examples" / "photos"
@@ -117,12 +118,14 @@ def call(*arguments: str) -> Measured:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    watch = Watch(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} ended with status {process.returncode}")
     processor = usage.ru_utime + usage.ru_stime  # tells more than the clock on a busy machine
-    return Measured(time.monotonic() - started, processor, usage.ru_maxrss / 1024)
+    seconds = time.monotonic() - started
+    return Measured(seconds, processor, watch.peak() or usage.ru_maxrss / 1024)
 
 
 def tell(what: str, count: int, measured: Measured) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -12,10 +13,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bucketlens
 from bucketlens.names import output_name
 from bucketlens.records import decode_record
 from floor import Pace
 from photosets import CACHE
+from watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +33,11 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 CLASSIFIER_ONLY = ("--detector", "none", "--no-pages")
 
 
+def prepare() -> None:
+    """Compile the modules, as an installation does: a checkout may never have been."""
+    compileall.compile_dir(Path(bucketlens.__file__).parent, quiet=2)
+
+
 def measure(photos: list[Photo], images: int, arguments: Sequence[str] = ()) -> Pace:
     """Label a folder of so many photos into a new folder.
 
@@ -42,15 +50,17 @@ def measure(photos: list[Photo], images: int, arguments: Sequence[str] = ()) -> 
         command = [sys.executable, "-m", "bucketlens", "run", str(source), f"{work}/out", "--json"]
         started = time.perf_counter()
         with subprocess.Popen([*command, *arguments], stdout=-1, stderr=-3) as process:
+            watch = Watch(process.pid)
             printed = process.stdout.read() if process.stdout else b""
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - started
+        memory = watch.peak() or usage.ru_maxrss * MAXRSS_UNIT / 1e6
     summary = json.loads(printed)
     if process.returncode or summary["labelled"] != images:
         raise SystemExit(f"not all were labelled: {summary}")
     work_time = 1e3 * (usage.ru_utime + usage.ru_stime) / images
-    return Pace(images / wall, work_time, usage.ru_maxrss * MAXRSS_UNIT / 1e6)
+    return Pace(images / wall, work_time, memory)
 
 
 def first_label(photo: Photo) -> tuple[float, float]:

@@ -184,6 +184,7 @@ def main() -> None:
     parser.add_argument("--rivals", nargs="*", default=list(KINDS), help=f"of {', '.join(KINDS)}")
     asked = parser.parse_args()
     sets = {n: photos for n, photos in photo_sets().items() if n in (asked.sizes or photo_sets())}
+    product.prepare()
     found = Bench(asked.seconds, asked.rounds, asked.rivals).run(sets)
     print(report(found, sets))
     print(f"\n{start(next(iter(sets.values()))[0])}")

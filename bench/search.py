@@ -115,7 +115,7 @@ def timed(ask: Callable[[str], int], texts: list[str]) -> Timed:
 
 def _processor_time() -> float:
     """Seconds, of this process and of those that it started and that are done."""
-    return sum(os.times()[:4])
+    return time.process_time() + sum(os.times()[2:4])
 
 
 def in_memory(out: Path, count: int) -> dict[str, list[str]]:

@@ -121,9 +121,12 @@ class Settings(
 
     # How a run works.
     workers: Annotated[
-        int, Meta(ge=0, le=256, description="threads that compute; 0 is one for each core")
+        int,
+        Meta(ge=0, le=256, description="processes or threads that compute; 0 is one for each core"),
     ] = 0
-    batch_size: Annotated[int, Meta(ge=1, le=64, description="images a model call takes")] = 8
+    batch_size: Annotated[
+        int, Meta(ge=1, le=64, description="images a thread labels in a call")
+    ] = 8
     include: Annotated[
         tuple[str, ...], Meta(description="only keys that match one of these patterns")
     ] = ()

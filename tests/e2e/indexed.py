@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bucketlens.site.pieces.leaving import gone_of, read_piece
 from bucketlens.site.pieces.manifest import read_manifest
+from bucketlens.site.pieces.segments import ALL, ROWS, SHARD
 
 if TYPE_CHECKING:
     from bucketlens.site.pieces.manifest import Segment
@@ -31,7 +33,8 @@ def index_state(site: Store) -> bytes:
 
 def _rows(site: Store, segment: Segment) -> list[Any]:
     assert segment.flat, "these collections are small"
-    rows = msgspec.json.decode(read_piece(site, f"{segment.name}/all"))["rows"]
+    files = msgspec.json.decode(read_piece(site, f"{segment.name}/{ALL}"))
+    rows = chain.from_iterable(files[f"{ROWS}{n}"] for n in range(-(-segment.count // SHARD)))
     gone = set(gone_of(site, segment).tolist())
     return [row for position, row in enumerate(rows) if position not in gone]
 

@@ -68,11 +68,11 @@ def test_nothing_is_an_overview_too():
 
 
 def test_the_timeline_leaves_room_for_months_without_images():
-    """September and November are two columns apart."""
+    """September and November are two of twelve columns apart."""
     first, last = timeline(OVERVIEW.months[::-1])
     assert (first.name, last.name) == ("September 2026", "November 2026")
     assert float(last.left.rstrip("%")) - float(first.left.rstrip("%")) == pytest.approx(
-        200 / 3, abs=0.1
+        200 / 12, abs=0.1
     )
     assert (last.top, last.height) == ("0.0", f"{TIMELINE:.1f}")
     assert last.count == "3 images"

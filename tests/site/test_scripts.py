@@ -3,7 +3,7 @@
 import pytest
 
 from bucketlens.site.scripts import join_modules
-from bucketlens.site.squeezing import squeeze_script, squeeze_style
+from bucketlens.site.squeezing import shorten_names, squeeze_script, squeeze_style
 
 
 def joined(**modules: str) -> str:
@@ -19,6 +19,26 @@ def test_modules_stand_after_what_they_need():
         a="export const a = 1;\n",
     )
     assert text == '(()=>{"use strict";const a=1;function b(){return a}\nb(a)})();\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "shortened"),
+    [
+        ("const long=1;f(long+long)", "const $a=1;f($a+$a)"),
+        ("const long=1;f(a.long)", "const long=1;f(a.long)"),
+        ("const long=1;f({long:long})", "const long=1;f({long:long})"),
+        ("const long=1;f({long,b})", "const long=1;f({long,b})"),
+        ("const long=1;const{long=2}=b", "const long=1;const{long=2}=b"),
+        ("const long=1;f(`${a+long}`)", "const long=1;f(`${a+long}`)"),
+        ("const long=1;f(`long ${long}`)", "const long=1;f(`long ${long}`)"),
+        ("const long=1;f(`${long} ${long+a}`)", "const $a=1;f(`${$a} ${$a+a}`)"),
+        ('const long=1;f("long",long)', 'const $a=1;f("long",$a)'),
+        ("const long=1;f((long)=>long,$a)", "const $b=1;f(($b)=>$b,$a)"),
+    ],
+)
+def test_names_are_shortened_only_where_they_can_mean_nothing_else(text: str, shortened: str):
+    """Not as a property, a key, a shorthand or in a template."""
+    assert shorten_names(text, ["long"]) == shortened
 
 
 @pytest.mark.parametrize(

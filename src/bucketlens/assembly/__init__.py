@@ -20,6 +20,7 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
@@ -32,6 +33,7 @@ from bucketlens.stores import check_conditional_puts, open_store, store_options
 
 if TYPE_CHECKING:
     from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.spreading import Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import ListingIssue, Store
 
@@ -68,7 +70,8 @@ class Collection:
         settings: In force.
         fresh: Nothing may be there yet.
         processes: That the catalog may use where thousands of records are to be read. They begin
-            by importing the main module, so only programs that are ready for that ask for some.
+            by importing the main module, or as forks of a program with few threads, so only
+            programs that are ready for that ask for some.
     """
 
     def __init__(
@@ -96,6 +99,12 @@ class Collection:
         """Where the site is, as its store says it; empty where it has no place of its own."""
         location = self._settings.site_location
         return open_store(location, store_options(self._settings)).location if location else ""
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Of all the stores that outputs go to."""
+        site = self.site_location if self._settings.pages else ""
+        return tuple(filter(None, (self.private.location, self.records.location, site)))
 
     def check(self) -> None:
         """Find out whether the records' store can hold records of several writers at once.
@@ -229,10 +238,17 @@ def open_pass(
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
-    return pass_over(opened, settings, allow_deletes=allow_deletes)
+    helpers = find_helpers(opened, Place(source, out), settings, processes)
+    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
 
 
-def pass_over(opened: Collecting, settings: Settings, *, allow_deletes: bool = False) -> Pass:
+def pass_over(
+    opened: Collecting,
+    settings: Settings,
+    *,
+    allow_deletes: bool = False,
+    helpers: Helpers | None = None,
+) -> Pass:
     """A pass over a source that is open already."""
     return Pass(
         source=opened.images,
@@ -246,6 +262,7 @@ def pass_over(opened: Collecting, settings: Settings, *, allow_deletes: bool = F
         wanted=lambda info: opened.wanted.takes(info.key, info.size),
         allow_deletes=allow_deletes,
         unlisted=lambda: tuple(opened.unlisted),
+        helpers=helpers,
     )
 
 

@@ -6,6 +6,7 @@ Nothing here opens a model before it is needed: :func:`build_view` reads cards o
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,17 +114,25 @@ def build_labeler(
         source: Where the images are, for a service that may read them there.
     """
     if settings.classifier == REKOGNITION:
-        view = ReplyView(settings)  # before a connection: it finds mistakes in the settings
+        replies = ReplyView(settings)  # before a connection: it finds mistakes in the settings
         asking = engage_rekognition(settings, private=private, source=source, clock=clock)
-        return Labeler(settings, asking, view, clock)
+        return Labeler(settings, asking, replies, clock)
     models = find_models(settings)
     provider = settings.provider
+    # ONNX Runtime lets go of Python's lock while it opens a model: 50 ms beside as much of ours.
+    with ThreadPoolExecutor(2, "opening") as threads:
+        classifier = detector = None
+        if models.classifier:
+            classifier = threads.submit(Classifier, models.classifier, provider=provider)
+        if models.detector:
+            detector = threads.submit(Detector, models.detector, provider=provider)
+        view = build_view(settings, models)
     scorer = ModelScorer(
-        Classifier(models.classifier, provider=provider) if models.classifier else None,
-        Detector(models.detector, provider=provider) if models.detector else None,
+        classifier.result() if classifier else None,
+        detector.result() if detector else None,
         settings=settings,
     )
-    return Labeler(settings, scorer, build_view(settings, models), clock)
+    return Labeler(settings, scorer, view, clock)
 
 
 def current_fingerprints(settings: Settings) -> Current:

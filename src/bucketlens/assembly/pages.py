@@ -121,12 +121,12 @@ class SitePages:
         self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
     ) -> None:
         """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
-        self._begin()
+        self.begin()
         self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write page and public JSON of one image again."""
-        self._begin()
+        self.begin()
         self._writer.write_page(record)
 
     def remove_image(self, key: str) -> None:
@@ -168,7 +168,7 @@ class SitePages:
             state, etag = self._shown()
             if state is not None and state.follows(shown):
                 return True
-            self._begin()
+            self.begin()
             with snapshot.connect() as engine:
                 said = digest(engine, self._filter, update.overview)
             self._writer.write_index(said)
@@ -228,7 +228,7 @@ class SitePages:
         except (MissingError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """See that the identity stands before anything is written that counts on it."""
         if self._begun:
             return

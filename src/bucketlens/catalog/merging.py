@@ -31,7 +31,7 @@ FACTOR = 4
 """A segment at most so many times as large as the next newer one is merged with it."""
 
 LARGE = 100_000
-"""Rows that an update merges in passing at most: half a second."""
+"""Rows that an update merges in passing at most, so that it stays a short one."""
 
 MOST_SEGMENTS = 12
 """With more of them, all are merged."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bucketlens.stores import Store
 
 PIECE = 8192
-"""Records of a piece: about 150 MB of memory while it is made."""
+"""Records of a piece: all of them are in memory while it is made."""
 
 AT_ONCE = 16
 """Requests to a store over a network that wait at the same time."""
@@ -224,4 +224,4 @@ class PieceReader:
 
 
 OPTIONS = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-"""Level 1 writes at twice the pace of the default and takes 3 % more."""
+"""The lowest level: writing is what an update waits for."""

@@ -25,7 +25,7 @@ SEARCHED = ("images", "labels", "vocabulary")
 """The tables that questions are about; scores and embeddings are large and seldom asked for."""
 
 IN_MEMORY = "6GB"
-"""Limit of a database that holds its tables in memory: a million images take 0.5 GB."""
+"""Limit of a database that holds its tables in memory."""
 
 NOT_LOADED = (
     *("key_bytes", "record_etag", "etag", "sha256", "recorded", "label_model_version"),

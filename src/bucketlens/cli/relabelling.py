@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from bucketlens.assembly import Collection, build_view, made_by
+from bucketlens.assembly.processes import can_fork, forking
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.relabelling import Relabeler, Relabelled, record_names
 from bucketlens.pipeline.running import available_cores
@@ -45,7 +47,7 @@ def relabel_all(
             total.add(alone.relabel(chunk))
     else:
         names = chain(first, names)
-        _relabel_in_processes(names, collection.out, settings, total, stop=stop, dry_run=dry_run)
+        _relabel_in_processes(names, collection, settings, alone, total, stop)
     if total.written:
         renew_index(collection.records, collection.index)
     return total
@@ -58,29 +60,45 @@ def _chunks(names: Iterator[str], stop: threading.Event) -> Iterator[tuple[str, 
 
 def _relabel_in_processes(
     names: Iterator[str],
-    out: str,
+    collection: Collection,
     settings: Settings,
+    alone: Relabeler,
     total: Relabelled,
-    *,
     stop: threading.Event,
-    dry_run: bool,
 ) -> None:
     processes = settings.workers or EACH_CORE * available_cores()
-    with ProcessPoolExecutor(
-        processes,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(out, settings, dry_run),
-    ) as pool:
+    with _pool(processes, collection, settings, alone) as pool:
         running: set[Future[Relabelled]] = set()
         for chunk in _chunks(names, stop):
-            running.add(pool.submit(_relabel, chunk))
+            with forking():  # the first call starts the processes
+                running.add(pool.submit(_relabel, chunk))
             if len(running) >= 2 * processes:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     total.add(future.result())
         for future in running:
             total.add(future.result())
+
+
+def _pool(
+    processes: int, collection: Collection, settings: Settings, alone: Relabeler
+) -> ProcessPoolExecutor:
+    if can_fork(collection.locations):
+        # A fork has the taxonomy and the view at once; making them again would cost a third of a
+        # second of each processor.
+        gc.freeze()
+        return ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("fork"),
+            initializer=_begin,
+            initargs=(alone,),
+        )
+    return ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_open,
+        initargs=(collection.out, settings, alone.dry_run),
+    )
 
 
 def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> Relabeler:
@@ -92,12 +110,17 @@ def _relabeler(collection: Collection, settings: Settings, *, dry_run: bool) -> 
     )
 
 
-def _begin(out: str, settings: Settings, dry_run: bool) -> None:  # noqa: FBT001 - a pool's initargs
-    """What a process of the pool does first."""
+def _open(out: str, settings: Settings, dry_run: bool) -> None:  # noqa: FBT001 - a pool's initargs
+    """What a process of the pool does first that starts anew."""
+    _begin(_relabeler(Collection(out, settings), settings, dry_run=dry_run))
+
+
+def _begin(relabeler: Relabeler) -> None:
+    """What each process of the pool does first."""
     global _worker  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = _relabeler(Collection(out, settings), settings, dry_run=dry_run)
+    _worker = relabeler
 
 
 def _end_with_parent() -> None:

@@ -77,6 +77,8 @@ def model_input(
     box = (left, top, right, bottom)
     if crop is not None:
         box = _centre(box, width / height, crop)
+    if image.picture is not None:
+        return np.asarray(image.picture.resize((width, height), FILTERS[method], box=box))
     return resize(image.pixels, width, height, method=method, box=box)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +88,7 @@ class LabelSpace:
         """Read the stored scores as evidence for labels."""
         found: dict[int, float] = {}
         objects: dict[int, int] = {}
-        ordered = sorted(scores.detections, key=lambda detection: -detection.score)
+        ordered = sorted(scores.detections, key=attrgetter("score"), reverse=True)
         detections = tuple((self.objects[d.class_index], d) for d in ordered)
         for label, detection in detections:
             if label not in found:  # else it, and so all above it, has a surer one

@@ -11,6 +11,7 @@ from bucketlens.colors import dominant_color, image_properties
 from bucketlens.errors import ConfigError
 from bucketlens.labels.combination import Combination, combination_for
 from bucketlens.labels.editing import CERTAIN, edit_labels
+from bucketlens.labels.formula import Formula
 from bucketlens.labels.space import LabelSpace
 from bucketlens.records import fingerprint
 from bucketlens.types import Alias, Category, ImageProperties, Instance, Label, Parent
@@ -71,6 +72,7 @@ class View:
         self.taxonomy = taxonomy
         self.space = LabelSpace(taxonomy, classifier, detector)
         self.combination = combination or combination_for(tuple(models))
+        self._formula = Formula(self.combination, self.space)
         # Stored scores have four digits, so that there are few to be worked out.
         self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
         self.version = f"bucketlens-{taxonomy.version}"
@@ -98,6 +100,7 @@ class View:
         }
         self._thresholds = self._resolve_thresholds()
         self._shown = self._resolve_filters()
+        self._lowest = min((self._thresholds[label] for label in self._shown), default=0.0)
         self._shapes = self._shapes or tuple(
             self._shape(label) for label in range(len(self.taxonomy.labels))
         )
@@ -118,7 +121,7 @@ class View:
         if "GENERAL_LABELS" not in self._settings.features:
             return ()
         evidence = self.space.evidence(scores)
-        confidences = self.combination.confidences(evidence, self.space)
+        confidences = self._formula.confidences(evidence, self._lowest / 100.0)
         instances = self._instances(evidence)
         ordered = sorted(
             (-round(100.0 * confidences[label], DIGITS), self._shapes[label].name, label)
@@ -184,6 +187,8 @@ class View:
         instances: dict[int, list[Instance]] = {}
         for label, detection in evidence.detections:
             confidence = 100.0 * self._sureness(detection.score)
+            if confidence < self._lowest and self.combination.detection.found >= 0.0:
+                break  # all that follow have lower scores
             if confidence >= self._thresholds[label]:
                 instances.setdefault(label, []).append(self._instance(detection, confidence))
         for places in instances.values():

@@ -105,6 +105,7 @@ class Desk:
         """Start the threads."""
         self._lines = {lane.name: _Line(lane) for lane in lanes}
         self._measures = measures
+        self.batch = max(lane.batch for lane in lanes)
         self._changed = threading.Condition()
         self._closing = False
         self._threads = [

@@ -69,6 +69,7 @@ class FolderWatch:
         self._lost = lost
         self._events = tells_of_changes(source.location) if events is None else events
         self._listed = False
+        self._missed = False
         self.how: Watching = "nothing"
 
     def run(self, begun: Callable[[], None], stop: threading.Event) -> None:
@@ -78,49 +79,56 @@ class FolderWatch:
             begun: Told each time that from now on every change is noticed.
             stop: Ends it.
         """
+
+        def standing(how: Watching) -> None:
+            """What came before this moment and was missed is found by looking after it."""
+            self.how = how
+            if self._missed:
+                self._missed = False
+                self._lost()
+            begun()
+
         while not stop.is_set():
             if not self._source.accept():
                 self._wait_for_folder(begun, stop)
                 continue
             try:
                 if self._events:
-                    self._by_events(begun, stop)
+                    self._by_events(standing, stop)
                 else:
-                    self._by_listings(begun, stop)
+                    self._by_listings(standing, stop)
             except (TransientError, ConfigError) as exc:
                 tell_trouble("folder not watched", exc)
                 stop.wait(CHECK_SECONDS)
-        self.how = "nothing"
+            self.how = "nothing"
+            self._missed = True
 
     def _wait_for_folder(self, begun: Callable[[], None], stop: threading.Event) -> None:
         log.warning(
             "the folder is not there, or empty where it was not: is its disk mounted?",
             extra={"fields": {"source": self._source.location}},
         )
-        self.how = "nothing"
+        self._missed = True
         begun()  # nobody should wait for what may never come
         while not stop.wait(CHECK_SECONDS):
             if self._source.accept():
                 log.warning("the folder is there again")
-                self._lost()
                 return
 
-    def _by_listings(self, begun: Callable[[], None], stop: threading.Event) -> None:
+    def _by_listings(self, standing: Callable[[Watching], None], stop: threading.Event) -> None:
         if not self._listed:
             self._poll.begin()
             self._listed = True
-        self.how = "listings"
-        begun()
+        standing("listings")
         self._poll.run(stop)
 
-    def _by_events(self, begun: Callable[[], None], stop: threading.Event) -> None:
+    def _by_events(self, standing: Callable[[Watching], None], stop: threading.Event) -> None:
         started = False
         try:
             for changes in _watch(self._source.location, stop):
                 if not started:
                     started = True
-                    self.how = "events"
-                    begun()
+                    standing("events")
                     check = time.monotonic() + CHECK_SECONDS
                 self._take_in(changes)
                 self._arrivals.look()
@@ -153,7 +161,6 @@ class FolderWatch:
             )
         else:  # one file's name is not UTF-8
             log.info("events interrupted: %s", reason)
-        self._lost()
 
     def _take_in(self, changes: Iterable[tuple[int, str]]) -> None:
         root = self._source.location.rstrip(os.sep) + os.sep

@@ -165,7 +165,7 @@ class _Parts:
             ),
             self.times,
             max_bytes=self.settings.max_bytes,
-            threads=min(MOST_THREADS, self.cores * self.settings.batch_size + READING_AND_WRITING),
+            threads=self._threads(),
             measures=self.measures,
             after=self,
         )
@@ -237,8 +237,13 @@ class _Parts:
     def _worker(self) -> Worker:
         assert self.queue is not None  # noqa: S101 - only called where there is one
         assert self.intake is not None  # noqa: S101 - a queue speaks of a bucket
-        threads = min(MOST_THREADS, self.cores * self.settings.batch_size)
-        return Worker(self.queue, self.intake, self.keys.settle, threads=threads, tells=False)
+        keys = self._threads()
+        return Worker(self.queue, self.intake, self.keys.settle, threads=keys, tells=False)
+
+    def _threads(self) -> int:
+        """Keys at once: enough at the desk for a batch each, and some that are read or written."""
+        batch = max(2, self.desk.batch)  # one is labelled, one waits
+        return min(MOST_THREADS, self.cores * batch + READING_AND_WRITING)
 
     def _labeler(self, lane: str) -> QueuedLabeler:
         return QueuedLabeler(self.opened.labeler, self.settings, self.desk, lane, self.times)

@@ -7,8 +7,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bucketlens.assembly import pass_over
 from bucketlens.pipeline.passing import Tally
+from bucketlens.pipeline.running import available_cores
 from bucketlens.pipeline.settling import Outcome, Settler
 
 if TYPE_CHECKING:
@@ -54,10 +57,15 @@ class LivePass:
         self._busy = busy
         self._count = count
         self._changed = changed
+        # As many threads that wait at the desk as keep it busy, each with one image: what is begun
+        # has to be finished when it is to end.
+        cores = settings.workers or available_cores()
+        waiting = msgspec.structs.replace(settings, workers=2 * cores, batch_size=1)
         settler = Settler(images, opened.collection.recorder, labeler, time.time)
         self._pass = replace(
             pass_over(opened, settings),
             source=images,
+            settings=waiting,
             settler=settler,
             labeler=labeler,
             wanted=self._wanted,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.settling import Action, Outcome
+from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 from bucketlens.stores import ForbiddenError
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.indexing import Index, IndexPages
     from bucketlens.pipeline.labelling import Labeler
     from bucketlens.pipeline.settling import Settler
+    from bucketlens.pipeline.spreading import Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo
@@ -85,6 +88,7 @@ class Pass:
         allow_deletes: Pass both safety stops.
         unlisted: Beginnings of keys that the last listing could not show.
         retry_delays: Seconds before each new try of what may work later.
+        helpers: Processes for a source of many images; None to have threads do it all.
     """
 
     source: Store
@@ -99,6 +103,7 @@ class Pass:
     allow_deletes: bool = False
     unlisted: Callable[[], tuple[str, ...]] = tuple
     retry_delays: Sequence[float] = RETRY_DELAYS
+    helpers: Helpers | None = None
 
     def run(
         self,
@@ -133,9 +138,8 @@ class Pass:
             tally.add(settled)
             told(settled)
 
-        engine = Engine(self.settler, self.labeler, self.settings, report, stop, self.retry_delays)
         listing = _Listing(self, tally, seen, limit)
-        engine.run(iter(listing))
+        self._settle_all(iter(listing), report, stop)
         tally.interrupted = stop.is_set()
         refusal = None
         if listing.complete and not tally.interrupted:
@@ -147,6 +151,22 @@ class Pass:
             self._settle_quietly(key)
         if refusal is not None:
             raise refusal
+
+    def _settle_all(
+        self,
+        objects: Iterator[ObjectInfo],
+        report: Callable[[Settled], None],
+        stop: threading.Event,
+    ) -> None:
+        """Settle each object: in processes where there are many, else in threads."""
+        delays = self.retry_delays
+        if self.helpers is not None:
+            first = tuple(islice(objects, self.helpers.least))
+            objects = chain(first, objects)
+            if len(first) == self.helpers.least:
+                Spread(self.helpers, report, stop, delays).run(objects)
+                return
+        Engine(self.settler, self.labeler, self.settings, report, stop, delays).run(objects)
 
     def _still_there(self, listing: _Listing) -> bool:
         """Whether the first and the last image of the listing are where they were.

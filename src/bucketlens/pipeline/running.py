@@ -89,8 +89,10 @@ class Engine:
     _halted: threading.Event = field(default_factory=threading.Event)
     _cause: BaseException | None = None
 
-    def run(self, objects: Iterable[ObjectInfo]) -> None:
+    def run(self, objects: Iterable[ObjectInfo | str]) -> None:
         """Settle each object of a listing; returns when all are settled, or after ``stop``.
+
+        A key by itself is settled from the start, and no file that shows its image is trusted.
 
         Raises:
             ConfigError: The operator must change something first; no more images were begun then.
@@ -98,17 +100,17 @@ class Engine:
         self._tries_left = bool(self.retry_delays)
         self._settle_all(objects)
         for count, delay in enumerate(self.retry_delays, start=1):
-            if not self._later or self._ending() or self.stop.wait(delay):
+            if not self._later or self.ending() or self.stop.wait(delay):
                 break
             keys, self._later = self._later, []
             self._tries_left = count < len(self.retry_delays)
-            self._retry(keys)
+            self._settle_all(keys)
         for key in self._later:
             self._tell_left(key)
         if self._cause is not None:
             raise self._cause
 
-    def _settle_all(self, objects: Iterable[ObjectInfo]) -> None:
+    def _settle_all(self, objects: Iterable[ObjectInfo | str]) -> None:
         cores = self.settings.workers or available_cores()
         batch = self.settings.batch_size
         writers: Stage[tuple[Plan, Result, int]] = Stage(
@@ -122,29 +124,20 @@ class Engine:
             self._halt,
             most=batch,
         )
-        readers: Stage[ObjectInfo] = Stage(
-            "reader", READERS, 64, lambda items: self._read(items[0], labelers, writers), self._halt
+        readers: Stage[ObjectInfo | str] = Stage(
+            "reader", READERS, 64, lambda items: self._take(items[0], labelers, writers), self._halt
         )
         try:
-            for info in objects:
-                if self._ending():
+            for item in objects:
+                if self.ending():
                     break
-                readers.put(info)
+                readers.put(item)
         finally:
             for stage in (readers, labelers, writers):
                 stage.finish()
 
-    def _retry(self, keys: list[str]) -> None:
-        again: Stage[str] = Stage(
-            "again", READERS, 64, lambda items: self._try_again(items[0]), self._halt
-        )
-        try:
-            for key in keys:
-                again.put(key)
-        finally:
-            again.finish()
-
-    def _ending(self) -> bool:
+    def ending(self) -> bool:
+        """Whether no more images are begun."""
         return self.stop.is_set() or self._halted.is_set()
 
     def _halt(self, exc: BaseException) -> None:
@@ -153,14 +146,23 @@ class Engine:
             self._cause = exc
         self._halted.set()
 
+    def _take(
+        self,
+        item: ObjectInfo | str,
+        labelers: Stage[tuple[Plan, Loaded]],
+        writers: Stage[tuple[Plan, Result, int]],
+    ) -> None:
+        if isinstance(item, str):
+            self._try_again(item)
+        elif not self.ending():
+            self._read(item, labelers, writers)
+
     def _read(
         self,
         info: ObjectInfo,
         labelers: Stage[tuple[Plan, Loaded]],
         writers: Stage[tuple[Plan, Result, int]],
     ) -> None:
-        if self._ending():
-            return
         try:
             plan = self.settler.inspect(info.key, info=info)
             if not plan.action.reads:
@@ -212,7 +214,7 @@ class Engine:
             self._budget.give(held)
 
     def _try_again(self, key: str) -> None:
-        if self._ending():
+        if self.ending():
             self._later.append(key)
             return
         try:

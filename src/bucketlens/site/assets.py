@@ -90,6 +90,6 @@ def _shapes() -> list[str]:
 def _marks() -> list[str]:
     """A label and its boxes light up together: under the pointer, and while they are picked."""
     return [
-        f".viewer:has(.m{n}:is(:hover,:focus-within),#pick-{n}:checked) .m{n}{{--on:1}}\n"
+        f"main:has(.m{n}:is(:hover,:focus-within),#pick-{n}:checked) .m{n}{{--on:1}}\n"
         for n in range(MARKS)
     ]

@@ -30,6 +30,9 @@ MOST_COLUMNS = 240
 TIMELINE = 120
 """Height of the timeline, pixels."""
 
+PLACES = 12
+"""Columns that the timeline has room for at least, so that a single month is no wall."""
+
 THINNEST = 2
 """Height of the column of a single image, so that it can be seen."""
 
@@ -93,7 +96,7 @@ def timeline(months: Sequence[Count]) -> list[Column]:
         counts = dict(_by_year(months))
         names = _span(counts, wording.year_names)
     most = max(counts.values(), default=1)
-    step = 1 / max(len(names), 1)
+    step = 1 / max(len(names), PLACES)
     return [
         _column(name, counts[name], TIMELINE * counts[name] / most, place * step, step)
         for place, name in enumerate(names)

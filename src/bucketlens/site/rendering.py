@@ -23,7 +23,7 @@ POLICY = (
     "base-uri 'none'; form-action 'self'"
 )
 """Only files of the same site. ``'self'`` holds for pages opened from a folder too: seen in
-Chromium 150 and Firefox 153."""
+Chromium 150."""
 
 _COMPILING = threading.Lock()
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bucketlens.site.squeezing import squeeze_script
+from bucketlens.site.squeezing import shorten_names, squeeze_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,8 @@ def join_modules(entry: str, read: Callable[[str], str]) -> str:
     """
     join = _Join(read)
     join.add(entry, ())
-    return squeeze_script('(() => {\n"use strict";\n' + "".join(join.texts) + "})();\n")
+    text = squeeze_script('(() => {\n"use strict";\n' + "".join(join.texts) + "})();\n")
+    return shorten_names(text, join.owners)
 
 
 class _Join:
@@ -49,7 +50,7 @@ class _Join:
         self.texts: list[str] = []
         self._read = read
         self._exports: dict[str, set[str]] = {}
-        self._owners: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
 
     def add(self, module: str, within: tuple[str, ...]) -> None:
         """Add a module after those that it needs; each once."""
@@ -84,6 +85,6 @@ class _Join:
             elif match := DESTRUCTURED.match(line):
                 names = [name.strip() for name in match[1].split(",")]
             for name in names:
-                owner = self._owners.setdefault(name, module)
+                owner = self.owners.setdefault(name, module)
                 if owner != module:
                     raise ValueError(f"{owner}.js and {module}.js both define {name}")

@@ -1,12 +1,18 @@
-"""Scripts and stylesheets without what only people need: comments, indentation, loose blanks.
+"""Scripts and stylesheets without what only people need: comments, blanks, long names.
 
-Nothing is renamed or moved, so a fault is found at its name, and what is served can still be read.
-Strings, templates and regular expressions stay as they are.
+Nothing is moved. Strings, templates and regular expressions stay as they are.
 """
 
 from __future__ import annotations
 
 import re
+import string
+from collections import Counter
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 TOKEN = re.compile(
     r"""
@@ -26,6 +32,10 @@ BEFORE_REGEX = re.compile(r"(?:^|[=(,:\[!&|?{};<>+]|\breturn)$")
 
 OPEN_LINE = "{[(,;=&|?:<>+."
 """A line that ends so goes on in the next one; elsewhere its end may end a statement."""
+
+IN_TEMPLATE = re.compile(r"\$\{(\w+)\b")
+SHORT = 3
+"""Characters of a name that is short enough."""
 
 ZERO = re.compile(r"(?<![\w.#])0\.(?=\d)")
 CSS_BLANK = re.compile(r'("(?:[^"\\]|\\.)*")|\s*([{};,])\s*|(:)\s+|(\s)\s+')
@@ -48,6 +58,62 @@ def squeeze_script(text: str) -> str:
         done.append(token)
         gap = ""
     return "".join(done) + "\n"
+
+
+def shorten_names(text: str, names: Iterable[str]) -> str:
+    """A squeezed script with short names for things of its top level.
+
+    A name is left alone where any of its places might mean something else: a property, a key, a
+    shorthand for one, or some other part of a template. Everywhere else it is replaced, in inner
+    scopes too, where it then is another name for the same.
+
+    Args:
+        text: A squeezed script.
+        names: Of its top level.
+    """
+    tokens = _tokens(text)
+    words = [token for token in tokens if token[0].isalpha()]
+    counts = Counter(words)
+    templates = "".join(token for token in tokens if token[0] == "`")
+    fixed = {token for place, token in enumerate(tokens) if _may_be_a_key(tokens, place)}
+    free = (name for name in _short_names() if name not in text)
+    long = [name for name in set(names) - fixed if len(name) > SHORT]
+    chosen = {
+        name: next(free)
+        for name in sorted(long, key=lambda name: (-counts[name], name))
+        if _is_only_called(name, templates)
+    }
+    return "".join(
+        IN_TEMPLATE.sub(lambda found: "${" + chosen.get(found[1], found[1]), token)
+        if token[0] == "`"
+        else chosen.get(token, token)
+        for token in tokens
+    )
+
+
+def _is_only_called(name: str, templates: str) -> bool:
+    """Whether templates hold a name only right behind the opening of a place: ``${name``."""
+    return templates.count("${" + name) == len(re.findall(rf"\b{name}\b", templates))
+
+
+def _tokens(text: str) -> list[str]:
+    done: list[str] = []
+    place = 0
+    while place < len(text):
+        token, _, place = _next(text, place, done)
+        done.append(token)
+    return done
+
+
+def _may_be_a_key(tokens: list[str], place: int) -> bool:
+    before = tokens[place - 1] if place else ""
+    after = tokens[place + 1] if place + 1 < len(tokens) else ""
+    return before == "." or after == ":" or (before in "{," and after in ",}=" and after != "")
+
+
+def _short_names() -> Iterator[str]:
+    letters = string.ascii_letters
+    return ("$" + "".join(parts) for size in (1, 2) for parts in product(letters, repeat=size))
 
 
 def squeeze_style(text: str) -> str:

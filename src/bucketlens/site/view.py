@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bucketlens.types import DominantColor, Instance, Label
 
-MARKS = 12
+MARKS = 8
 """Labels whose boxes can be lit up by themselves; each costs a rule in the stylesheet."""
 
 HUES = 8

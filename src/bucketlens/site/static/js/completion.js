@@ -1,6 +1,6 @@
 // Proposals below the search box: labels, other words for them, categories, and how many images.
 
-import {grouped, make, name} from "./dom.js";
+import {grouped, make, name, on} from "./dom.js";
 import {wordAt} from "./query.js";
 
 /** Make an input a combobox; complete(prefix) gives proposals, chosen(text) hears of one. */
@@ -8,10 +8,10 @@ export function startCompletion(input, list, complete, chosen) {
   let proposals = [];
   let active = -1;
   let turn = 0;
-  input.addEventListener("input", propose);
-  input.addEventListener("keydown", press);
-  input.addEventListener("blur", close);
-  list.addEventListener("pointerdown", (event) => {
+  on(input, "input", propose);
+  on(input, "keydown", press);
+  on(input, "blur", close);
+  on(list, "pointerdown", (event) => {
     event.preventDefault();
     choose([...list.children].indexOf(event.target.closest("li")));
   });

@@ -21,6 +21,11 @@ export function put(id, ...children) {
   byId(id).replaceChildren(...children);
 }
 
+/** Hear of events. */
+export function on(target, type, listener, options) {
+  target.addEventListener(type, listener, options);
+}
+
 /** The element of that id. */
 export function byId(id) {
   return document.getElementById(id);

@@ -20,7 +20,7 @@ export function facetPanel(facets, query, total) {
   const bars = (counts, clause, word = name) => counts
     .filter((one) => one.count < total || holds(query, clause(one.name)) >= 0)
     .map((one) => entry("facet", clause(one.name), make("span.word", {}, word(one.name)),
-      make("span.number", {}, make("span.unseen", {}, about), grouped(one.count)), meter(one.count / total)));
+      make("span.number", {}, make("span.unseen", {}, about), grouped(one.count)), make("progress.meter", {value: one.count / total, "aria-hidden": true})));
   return [
     section("Labels", bars(facets.labels.slice(0, MANY), labelled)),
     section("Categories", bars(facets.categories, (text) => ({op: "category", text}))),
@@ -61,10 +61,4 @@ function byTime(months) {
   }
   if (months.length <= MONTHS || years.size === 1) return months;
   return [...years].map(([year, count]) => ({name: year, count}));
-}
-
-function meter(share) {
-  const rect = (style, width) => draw("rect", {class: style, width, height: 3, rx: 1.5});
-  return draw("svg", {class: "meter", width: "100%", height: 3, "aria-hidden": true},
-    rect("track", "100%"), rect("fill", `${(100 * share).toFixed(1)}%`));
 }

@@ -1,6 +1,6 @@
 // The index page: the search in the address, its facets, and the grid.
 
-import {byId, dateName, images, isShortcut, put} from "./dom.js";
+import {byId, dateName, images, isShortcut, on, put} from "./dom.js";
 import {position, readQuery, readTrail, searchUrl} from "./address.js";
 import {mistake, nothingFound} from "./notices.js";
 import {chipRow, facetPanel} from "./facets.js";
@@ -20,11 +20,11 @@ export function startGallery(opened) {
   let still = 0;
 
   history.scrollRestoration = "manual";
-  addEventListener("popstate", () => search(history.state));
-  addEventListener("pagehide", remember);
-  document.addEventListener("click", click);
+  on(window, "popstate", () => search(history.state));
+  on(window, "pagehide", remember);
+  on(document, "click", click);
   onKey(press);
-  input.addEventListener("keydown", ({key, defaultPrevented}) => {
+  on(input, "keydown", ({key, defaultPrevented}) => {
     if (key === "Escape" && !defaultPrevented) grid.focus(grid.anchor()?.number);
   });
   search(history.state);
@@ -42,6 +42,7 @@ export function startGallery(opened) {
     const text = readQuery();
     const busy = (is) => mine === turn && byId("tiles").setAttribute("aria-busy", is);
     busy(true);
+    byId("missing").hidden = byId("broken").hidden = true;
     input.value = text;
     document.title = text ? `${text} – ${title}` : title;
     try {

@@ -1,5 +1,6 @@
 // The grid: a result as long as it may be, of which only what is near the window has elements.
 
+import {on} from "./dom.js";
 import {BLOCK, layBlocks} from "./blocks.js";
 import {makeTile, placeTile, shapeOf} from "./tiles.js";
 import {tileRatio} from "./justify.js";
@@ -28,7 +29,7 @@ export function startGrid(list, rowsOf, moved) {
   let frame = 0;
 
   adopt();
-  addEventListener("scroll", soon, {passive: true});
+  on(window, "scroll", soon, {passive: true});
   new ResizeObserver(resize).observe(list);
   return {show, anchor, focused, focus, neighbour};
 
@@ -71,18 +72,19 @@ export function startGrid(list, rowsOf, moved) {
 
   /** The picture beside, above or below another one, as the arrow keys mean it. */
   function neighbour(number, key) {
-    const {across, down} = {ArrowLeft: {across: -1}, ArrowRight: {across: 1}, ArrowUp: {down: -1}, ArrowDown: {down: 1}}[key] ?? {};
-    const inside = (n) => n >= 0 && n < ids.length;
-    if (!down) return inside(number + across) ? number + across : number;
+    const [step, down] = {ArrowLeft: [-1], ArrowRight: [1], ArrowUp: [-1, 1], ArrowDown: [1, 1]}[key];
     const from = blocks.box(number);
-    const rowOf = (n) => blocks.box(n).top;
-    const distance = (n) => Math.abs(blocks.box(n).middle - from.middle);
-    let best = number + down;
-    while (inside(best) && rowOf(best) === from.top) best += down;
-    for (let n = best; inside(n) && rowOf(n) === rowOf(best); n += down) {
-      if (distance(n) < distance(best)) best = n;
+    let [best, least, row] = [number, Infinity];
+    for (let n = number + step; n >= 0 && n < ids.length; n += step) {
+      const {top, middle} = blocks.box(n);
+      if (!down) return n;
+      if (top === from.top) continue;
+      row ??= top;
+      if (top !== row) break;
+      const distance = Math.abs(middle - from.middle);
+      if (distance < least) [best, least] = [n, distance];
     }
-    return inside(best) ? best : number;
+    return best;
   }
 
   /** Lay out the pictures that came with the page, before any index is here. */

@@ -1,6 +1,6 @@
 // The page of an image: the way back to the search, and to the images before and after.
 
-import {byId, grouped, isShortcut, put} from "./dom.js";
+import {byId, grouped, isShortcut, on, put} from "./dom.js";
 import {pageUrl, previewUrl, readTrail, searchUrl} from "./address.js";
 import {onKey, startSearch} from "./search.js";
 import {neighbours} from "./neighbours.js";
@@ -30,7 +30,7 @@ export async function startImage(opened, base) {
     if (!row) return;
     link.href = pageUrl(row, query, base);
     link.hidden = false;
-    link.addEventListener("click", (event) => {
+    on(link, "click", (event) => {
       if (isShortcut(event)) return;
       event.preventDefault();
       location.replace(link.href);
@@ -50,8 +50,8 @@ function toggleBoxes() {
 function listenToSwipes(swiped) {
   const stage = byId("stage");
   let start = null;
-  stage.addEventListener("touchstart", ({touches}) => (start = touches[1] ? null : touches[0]), {passive: true});
-  stage.addEventListener("touchend", ({changedTouches: [end]}) => {
+  on(stage, "touchstart", ({touches}) => (start = touches[1] ? null : touches[0]), {passive: true});
+  on(stage, "touchend", ({changedTouches: [end]}) => {
     const across = start ? end.clientX - start.clientX : 0;
     if (Math.abs(across) > SWIPE && Math.abs(end.clientY - start.clientY) < SWIPE) swiped(across < 0);
   });

@@ -24,15 +24,11 @@ export function justify(ratios, width, target, gap, ends) {
       const full = (width - gap * (to - from - 1)) / sum;
       const ragged = ends && to === count && full > target;
       const height = ragged ? target : full;
-      const price = cost[from] + (ragged ? 0 : badness(height / target));
+      const price = cost[from] + (ragged ? 0 : Math.log(height / target) ** 2);
       if (price < cost[to]) [cost[to], start[to], heights[to]] = [price, from, height];
     }
   }
   const rows = [];
   for (let to = count; to > 0; to = start[to]) rows.unshift({from: start[to], to, height: heights[to]});
   return rows;
-}
-
-function badness(stretch) {
-  return stretch > 1 ? (stretch - 1) ** 2 : (1 / stretch - 1) ** 2;
 }

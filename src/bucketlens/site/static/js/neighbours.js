@@ -11,7 +11,7 @@ const KEPT = "bucketlens";
 export async function neighbours(opened, id, query, name) {
   const place = location.pathname.replace(/\/images\/.*/, "");
   const kept = recall();
-  const near = kept?.query === query && kept.place === place && within(kept, id, name);
+  const near = kept.query === query && kept.place === place && within(kept, id, name);
   if (near && near.before !== undefined && near.after !== undefined) return near;
   const index = await opened();
   const {ids, total} = await index.search(parse(query));
@@ -21,7 +21,11 @@ export async function neighbours(opened, id, query, name) {
   const found = await index.rows(ids.slice(from, at + STRETCH + 1));
   const rows = found.map((row) => row && {id: row.id, name: row.name});
   const stretch = {query, place, total, from, rows};
-  keep(stretch);
+  try {
+    sessionStorage[KEPT] = JSON.stringify(stretch);
+  } catch {
+    // Where nothing may be kept, each page asks the index.
+  }
   return within(stretch, id, name);
 }
 
@@ -34,18 +38,11 @@ function within({total, from, rows}, id, name) {
   return at < 0 ? null : {number, total, before, after};
 }
 
+/** What is kept is another site's or another search's, or may not be looked at: then nothing. */
 function recall() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT));
+    return JSON.parse(sessionStorage[KEPT]);
   } catch {
-    return null;
-  }
-}
-
-function keep(stretch) {
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(stretch));
-  } catch {
-    // Where nothing may be kept, each page asks the index.
+    return {};
   }
 }

@@ -1,6 +1,6 @@
 // The search box at the top of every page. Without scripts it is a form that opens the index.
 
-import {byId, isShortcut} from "./dom.js";
+import {byId, isShortcut, on} from "./dom.js";
 import {startCompletion} from "./completion.js";
 
 /** Bring the box to life; opened() gives the index, search(text) is called with what to find. */
@@ -8,7 +8,7 @@ export function startSearch(opened, search) {
   const input = byId("query");
   const close = startCompletion(input, byId("proposals"),
     async (prefix) => (await opened().catch(() => null))?.complete(prefix) ?? [], search);
-  byId("search").addEventListener("submit", (event) => {
+  on(byId("search"), "submit", (event) => {
     event.preventDefault();
     close();
     search(input.value.trim());
@@ -24,7 +24,7 @@ export function startSearch(opened, search) {
 
 /** Call with each key that is not typed into a field; true says that it was of use. */
 export function onKey(press) {
-  addEventListener("keydown", (event) => {
+  on(window, "keydown", (event) => {
     const typed = event.target.closest("input:not([type=radio])");
     if (!event.defaultPrevented && !typed && !isShortcut(event) && press(event.key)) event.preventDefault();
   });

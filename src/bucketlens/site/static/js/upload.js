@@ -1,6 +1,6 @@
 // Uploads, where the page comes from a server that takes them.
 
-import {byId, make, name} from "./dom.js";
+import {byId, make, name, on} from "./dom.js";
 import {path} from "./address.js";
 
 const AT_ONCE = 3;
@@ -24,12 +24,12 @@ export function startUploads() {
   const waiting = [];
   let running = 0;
   button.hidden = false;
-  button.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
+  on(button, "click", () => input.click());
+  on(input, "change", () => {
     take(input.files);
     input.value = "";
   });
-  for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, drag);
+  for (const type of ["dragover", "dragleave", "drop"]) on(window, type, drag);
 
   function take(files) {
     for (const file of files) {
@@ -45,9 +45,10 @@ export function startUploads() {
 
   async function next() {
     if (running === AT_ONCE || !waiting.length) return;
+    const job = waiting.shift();
     running++;
     next();
-    await upload(...waiting.shift());
+    await upload(...job);
     running--;
     next();
   }
@@ -75,7 +76,7 @@ async function upload(file, line, said, bar) {
     said.textContent = error.message;
   }
   const dismissal = make("button", {"aria-label": "Dismiss"}, "×");
-  dismissal.addEventListener("click", () => line.remove());
+  on(dismissal, "click", () => line.remove());
   bar.replaceWith(dismissal);
 }
 

@@ -1,0 +1,140 @@
+"""What one process of a spread run does: it settles the keys that it is sent, and tells of each.
+
+It is an engine with one labelling thread, so the steps of a key, its races and its failures are
+those of a run in one process. What may work later is told as failed; whoever sent the key decides
+about another try. Ctrl-C and SIGTERM are not for it: it is told to stop, and it ends at once when
+the process that began it is no more.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from bucketlens.errors import ConfigError
+from bucketlens.pipeline.running import Engine, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+
+    from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.settling import Settler
+    from bucketlens.settings import Settings
+    from bucketlens.types import ObjectInfo
+
+Task = tuple["ObjectInfo | str", ...] | Literal["end", "stop"]
+"""Objects of a listing, or keys to be settled from the start; nothing more; or begin no more."""
+
+
+HEARTBEAT = 0.2
+"""Seconds after which a run that can't go on is noticed, if nothing comes meanwhile."""
+
+
+class HelperError(Exception):
+    """A bug in another process, or the end of it; the text is the traceback there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Why a helper can't go on, nor any other: what an operator must change, or a bug.
+
+    Attributes:
+        setting: As of a ``ConfigError``.
+        bug: It is a bug, and the message its traceback.
+    """
+
+    message: str
+    setting: str | None = None
+    bug: bool = False
+
+    def error(self) -> Exception:
+        """As it was raised there."""
+        if self.bug:
+            return HelperError(self.message)
+        return ConfigError(self.message, setting=self.setting)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A record that was put, for an index that would have to read it back."""
+
+    name: str
+    etag: str
+    data: bytes
+
+
+class Post:
+    """A helper's end of the connection; safe to share between threads."""
+
+    def __init__(self, tasks: Connection) -> None:
+        """Send nothing yet."""
+        self.tasks = tasks
+        self._sending = threading.Lock()
+
+    def send(self, message: Settled | Halted | Put) -> None:
+        """Send a message whole."""
+        with self._sending:
+            self.tasks.send(message)
+
+    def put(self, name: str, etag: str, data: bytes) -> None:
+        """Tell of a record that was put."""
+        self.send(Put(name, etag, data))
+
+
+def serve(post: Post, settler: Settler, labeler: Labeler, settings: Settings) -> None:
+    """Settle what comes through a connection, and send back what became of each key."""
+    prepare_process()
+    # One at a time: a batch gains a processor nothing, and all of it would have to be waited for.
+    alone = msgspec.structs.replace(settings, workers=1, batch_size=1)
+    engine = Engine(settler, labeler, alone, lambda s: post.send(portable(s)), retry_delays=())
+    try:
+        engine.run(received(post.tasks, engine))
+    except ConfigError as exc:
+        post.send(Halted(exc.message, exc.setting))
+    except BaseException as exc:  # noqa: BLE001 - nobody else would tell of it
+        post.send(Halted("".join(traceback.format_exception(exc)), bug=True))
+    post.tasks.close()
+
+
+def prepare_process() -> None:
+    """See that a process of ours leaves interruptions to its parent, and ends with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def received(tasks: Connection, engine: Engine) -> Iterator[ObjectInfo | str]:
+    """What comes through a connection, until it says that there is no more."""
+    while True:
+        while not tasks.poll(HEARTBEAT):
+            if engine.ending():
+                return
+        task: Task = tasks.recv()
+        if task == "stop":
+            engine.stop.set()
+        if isinstance(task, str):
+            return
+        yield from task
+
+
+def portable(settled: Settled) -> Settled:
+    """A report that can be sent: any exception as its text."""
+    if settled.bug is None:
+        return settled
+    return replace(settled, bug=HelperError("".join(traceback.format_exception(settled.bug))))
+
+
+def _end_with_parent() -> None:
+    """Without this, a process waits for work for ever when the one that began it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
