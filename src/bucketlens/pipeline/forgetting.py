@@ -70,6 +70,10 @@ class Forgetter:
     copies: Callable[[str], Iterable[str]]
     clock: Callable[[], float]
 
+    def knows(self, key: str) -> bool:
+        """Whether anything is kept of an image; nothing is written anew to find out."""
+        return self.recorder.read(key).etag is not None or bool(self._contents_of(key))
+
     def forget(self, keys: Sequence[str]) -> list[Forgotten]:
         """Take images out everywhere; one that is not known is cleared all the same.
 

@@ -105,7 +105,8 @@ class Standing:
         before = self.about_image
         if before is None or before.observed.page is None:
             return self
-        return Standing(self.name, _marked(before, UNCERTAIN, before.observed.pictures), self.etag)
+        observed = msgspec.structs.replace(before.observed, page=UNCERTAIN)
+        return Standing(self.name, msgspec.structs.replace(before, observed=observed), self.etag)
 
 
 class Recorder:

@@ -16,8 +16,8 @@ from bucketlens.assembly.editing import open_editor
 from bucketlens.assembly.forgetting import open_forgetter
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
-from bucketlens.server.editing import EditsEndpoints
-from bucketlens.server.files import SiteFiles
+from bucketlens.server.editing import EditsEndpoints, editor_script
+from bucketlens.server.files import EDITOR, SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
 from bucketlens.server.known import KnownImages
@@ -207,12 +207,15 @@ def _sign_in_routes(sign_in: SignIn) -> Sequence[Route]:
 def _site_routes(parts: Parts) -> Sequence[Route]:
     if parts.site is None:
         return []
-    words = ["api"]
+    words = ["api", "edits"]
     if parts.source is not None:
         words.append("uploads")
     if parts.credentials.users:
         words.append("sign-out")
-    return [Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"])]
+    return [
+        Route(f"/{EDITOR}", editor_script, methods=["GET"]),
+        Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"]),
+    ]
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

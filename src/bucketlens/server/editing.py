@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from bucketlens.edits import Changes, Edit, checked_name, readable
 from bucketlens.errors import MissingError
@@ -17,7 +19,6 @@ from bucketlens.server.records import key_after
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from bucketlens.live import Live
     from bucketlens.pipeline.editing import Editor
@@ -115,9 +116,9 @@ class EditsEndpoints:
         return EditsAnswer(key=readable(key), edits=noted.edits, shown=key in keys)
 
     def _forget(self, key: str) -> ForgottenAnswer:
-        (done,) = self.forgetter.forget([key])
-        if not done.what:
+        if not self.forgetter.knows(key):
             raise RefusedError(404, f"nothing is kept about {key!r}")
+        (done,) = self.forgetter.forget([key])
         try:
             self.live.opened.images.head(key)
         except MissingError:
@@ -131,6 +132,13 @@ class EditsEndpoints:
             return self.editor.content_of(key)
         except MissingError as exc:
             raise RefusedError(404, exc.message) from exc
+
+
+async def editor_script(_request: Request) -> Response:
+    """The script that makes an image's page an editor."""
+    text = resources.files("bucketlens.server").joinpath("templates/editor.js").read_text("utf-8")
+    headers = {"cache-control": "no-cache"}
+    return Response(text, headers=headers, media_type="text/javascript")
 
 
 def _key(request: Request) -> str:
