@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -251,7 +252,8 @@ def test_whoever_loses_a_race_sees_that_the_page_is_right(lab: Lab) -> None:
 
     def meanwhile(record: LabelRecord) -> None:
         if next(once, False):
-            editor(lab).edit("a.jpg", Changes(add=("A Dog",)), "anna")
+            same_view = replace(editor(lab), view=ColorView("view-2", "dish"))
+            same_view.edit("a.jpg", Changes(add=("A Dog",)), "anna")
         write_page(record)
 
     lab.pages.write_page = meanwhile  # type: ignore[method-assign]
