@@ -9,12 +9,12 @@ import msgspec
 
 from bucketlens.catalog.composing import write_table
 from bucketlens.catalog.engine import mapped, open_engine, parquet, quoted
-from bucketlens.catalog.manifest import FOLDER, FileFacts, read_manifest, replace_manifest
+from bucketlens.catalog.manifest import FOLDER, read_manifest, replace_manifest
 from bucketlens.catalog.merging import merge_all
 from bucketlens.catalog.schema import IMAGES, LABELS, VOCABULARY
 from bucketlens.catalog.snapshot import live
 from bucketlens.edits import readable
-from bucketlens.errors import TransientError
+from bucketlens.errors import MissingError, TransientError
 from bucketlens.names import encode_name
 
 if TYPE_CHECKING:
@@ -88,8 +88,18 @@ def _holders(files: Files, keys: Sequence[str]) -> Iterator[str]:
     for info in files.private.list(f"{FOLDER}{IMAGES.name}-"):
         if not info.key.endswith(".parquet") or info.key in named:
             continue
-        source = parquet(files.paths([FileFacts(info.key, 0, info.size, "")]), IMAGES)
-        with closing(open_engine()) as engine, mapped("the look for what is to be forgotten"):
-            query = f"SELECT count(*) FROM {source} WHERE key IN ({listed})"
-            if engine.execute(query).fetchall() != [(0,)]:
+        path = files.temporary(IMAGES.name)
+        try:
+            path.write_bytes(files.private.get(info.key).data)
+            if _count(f"{parquet([path], IMAGES)} WHERE key IN ({listed})"):
                 yield info.key
+        except MissingError:
+            continue  # somebody swept it
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _count(rows: str) -> int:
+    with closing(open_engine()) as engine, mapped("the look for what is to be forgotten"):
+        found = engine.execute(f"SELECT count(*) FROM {rows}").fetchall()
+    return int(found[0][0])
