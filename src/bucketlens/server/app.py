@@ -38,7 +38,7 @@ from bucketlens.server.telemetry import RequestLog
 from bucketlens.server.uploads import Pace, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from bucketlens.server.telemetry import Telemetry
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +161,8 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         Route("/images", search.images, methods=["GET"]),
         Route("/facets", search.facets, methods=["GET"]),
         Route("/complete", search.complete, methods=["GET"]),
-        Route("/images/{key:path}/edits", edits.get, methods=["GET"]),
-        Route("/images/{key:path}/edits", edits.put, methods=["PUT"]),
-        Route("/images/{key:path}", records.get, methods=["GET"]),
-        Route("/images/{key:path}", edits.delete, methods=["DELETE"]),
+        _route("/images/{key:path}/edits", GET=edits.get, PUT=edits.put),
+        _route("/images/{key:path}", GET=records.get, DELETE=edits.delete),
         Route("/openapi.json", show_openapi, methods=["GET"]),
         Route("/status", live.status, methods=["GET"]),
         *([Route("/events", live.take, methods=["POST"])] if parts.events else []),
@@ -174,6 +174,15 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", parts.telemetry.show, methods=["GET"]),
     ]
+
+
+def _route(path: str, **endpoints: Endpoint) -> Route:
+    """One route for all methods of a path, so that the refusal of others names them all."""
+
+    async def answer(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, answer, methods=list(endpoints))
 
 
 def _upload_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
