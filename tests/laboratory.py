@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bucketlens.imaging import encode_jpeg
+from bucketlens.labels.editing import edit_labels
 from bucketlens.names import output_name
 from bucketlens.pipeline.labelling import Labeler
+from bucketlens.pipeline.noting import EditBook
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
 from bucketlens.records import (
@@ -27,6 +29,8 @@ from bucketlens.types import WHOLE, ClassScores, DecodedImage, ImageProperties, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from bucketlens.edits import Edit
 
 NAMES = ("Red", "Green", "Blue")
 
@@ -65,10 +69,15 @@ class ColorView:
         self.fingerprint = fingerprint
         self._suffix = suffix
 
-    def labels(self, scores: Scores) -> tuple[Label, ...]:
-        """The strongest colour, surely."""
+    def labels(self, scores: Scores, edits: Sequence[Edit] = ()) -> tuple[Label, ...]:
+        """The strongest colour, surely, after what people said."""
         name = NAMES[int(np.argmin(np.frombuffer(scores.classes[0].codes, np.uint8)))]
-        return (Label(name=name + self._suffix, confidence=99.0),)
+        seen = (Label(name=name + self._suffix, confidence=99.0),)
+        return edit_labels(seen, edits, self, most=1)
+
+    def known(self, _name: str) -> tuple[Label, ...]:
+        """It knows no names."""
+        return ()
 
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """None are measured."""
@@ -122,6 +131,11 @@ class Lab:
     scorer: ColorScorer
     settings: Settings
 
+    @property
+    def edits(self) -> EditBook:
+        """What people said, listed anew by each who asks."""
+        return EditBook(self.private)
+
     def labeler(
         self, *, view: ColorView | None = None, settings: Settings | None = None
     ) -> Labeler:
@@ -137,7 +151,7 @@ class Lab:
     def settler(self, **changed: object) -> Settler:
         """What settles keys of this collection."""
         labeler = self.labeler(**changed)  # type: ignore[arg-type]
-        recorder = Recorder(self.records, self.pages)
+        recorder = Recorder(self.records, self.pages, edits=self.edits)
         return Settler(self.source, recorder, labeler, lambda: 1_700_000_000.0)
 
     def settle(self, key: str, **changed: object) -> str:

@@ -31,7 +31,7 @@ from bucketlens.records import (
 from bucketlens.types import BoundingBox, Instance, Label, Parent, Scores
 
 # Any text that UTF-8 can hold; a lone surrogate is none.
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+characters = st.characters(exclude_categories=["Cs"])
 
 
 def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - one a type
@@ -48,7 +48,9 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0
         case inspect.StrType(pattern=str(pattern)):
             return st.from_regex(pattern.replace("$", r"\Z"))
         case inspect.StrType():
-            return texts
+            return st.text(characters, min_size=kind.min_length or 0, max_size=20)
+        case inspect.BoolType():
+            return st.booleans()
         case inspect.IntType():
             return st.integers(kind.ge or 0, kind.le or 2**53)
         case inspect.FloatType():

@@ -125,6 +125,11 @@ def key_hash(key: str) -> int:
     return int.from_bytes(digest, "big")
 
 
+def key_digest(key: str) -> str:
+    """sha256 of a key, which stands for it where it must not be told."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _check_suffix(suffix: str) -> None:
     if not suffix.endswith(SUFFIXES) or not suffix.startswith("."):
         raise ValueError(f"{suffix!r} is not a suffix of outputs; they end in one of {SUFFIXES}")

@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from bucketlens.edits import Edit
 from bucketlens.types import Count, ImageProperties, Label, Scores
 
 SCHEMA_VERSION = 1
@@ -93,6 +94,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         page: The look that the image's page was written in; absent where there is no page, empty
             while it is being written or removed.
         pictures: The same of the thumbnail and the preview.
+        edits: The store's mark of the edits that the labels follow; absent where there are none.
     """
 
     etag: str
@@ -102,6 +104,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sequencer: str | None = None
     page: str | None = None
     pictures: str | None = None
+    edits: str | None = None
 
 
 class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,7 +131,9 @@ class LabelRecord(
 
     Attributes:
         score_fingerprint: Changes when the models would say something else.
-        view_fingerprint: Changes when the same scores would be shown as other labels.
+        view_fingerprint: Changes when the same scores would be shown as other labels; where people
+            edited them, what they said is behind a dot.
+        edits: What people said about the labels: who and when.
     """
 
     # A factory, since a plain default would be omitted, and a later version would then read this
@@ -139,6 +144,7 @@ class LabelRecord(
     image_properties: ImageProperties | None = msgspec.field(name="ImageProperties", default=None)
     source: SourceFacts
     image: ImageFacts
+    edits: tuple[Edit, ...] = ()
     models: tuple[ModelFacts, ...]
     score_fingerprint: str
     view_fingerprint: str

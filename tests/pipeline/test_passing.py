@@ -44,6 +44,10 @@ class Site:
             self._change = snapshot.change
         return True
 
+    def purge_index(self, snapshot: Snapshot) -> bool:
+        """As an update."""
+        return self.update_index(snapshot)
+
     def image_keys(self) -> Iterator[str]:
         """All keys with pages."""
         return iter(list(self._lab.pages.pages))

@@ -128,3 +128,26 @@ def test_another_site_can_do_nothing_through_the_browser(server: Running, phone:
     assert not list((server.folder / "photos").rglob("evil*"))
     forged = [line for line in server.lines if line.get("path") in {"/v1/uploads", "/v1/labels"}]
     assert {line["status"] for line in forged[-2:]} <= {403, 415}
+
+
+def test_a_person_edits_labels_on_the_page(folder: Path, credentials: Path, phone: Any):  # noqa: ANN401
+    """Adds one, removes one, sees who did it and when, and takes it back."""
+    server: Running = start(folder, "--credentials", str(credentials))
+    page = f"{server.url}images/zebra.jpg.html"
+    try:
+        phone.goto(page)
+        sign_in(phone, PASSWORD)
+        phone.wait_for_url("**/images/zebra.jpg.html")
+        phone.get_by_label("Label to add").fill("Marty")
+        phone.get_by_role("button", name="Add label").click()
+        phone.get_by_text("added by anna").wait_for()
+        assert phone.get_by_role("link", name="Marty", exact=True).count()
+        phone.get_by_role("button", name="Remove label: Zebra", exact=True).click()
+        phone.get_by_text("removed by anna").wait_for()
+        assert phone.get_by_role("link", name="Zebra", exact=True).count() == 0
+        phone.get_by_role("button", name="Undo: Zebra").click()
+        phone.get_by_text("removed by anna").wait_for(state="detached")
+        phone.get_by_role("link", name="Zebra", exact=True).wait_for()
+        assert [said for said in phone.complaints if "status of 401" not in said] == []
+    finally:
+        server.stop()

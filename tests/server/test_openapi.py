@@ -6,24 +6,39 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.server.asking import PHOTOS
+from tests.server.asking import PHOTOS, start
 from tests.server.clients import call, program
 from tests.server.conftest import TOKEN
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from subprocess import CompletedProcess
 
     from tests.server.asking import Running
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", ["server", "guarded"])
+@pytest.mark.parametrize("secured", [False, True])
 def test_schemathesis_finds_nothing(
-    which: str, request: pytest.FixtureRequest, root: Path, tmp_path: Path
+    folder: Path, credentials: Path, root: Path, tmp_path: Path, *, secured: bool
 ):
-    """Requests of all kinds, right and wrong, get the answers that the document has for them."""
-    running: Running = request.getfixturevalue(which)
-    done = call(
+    """Requests of all kinds, right and wrong, get the answers that the document has for them.
+
+    The server is this test's own, since it finds images and deletes what is derived from them.
+    """
+    flags = ("--credentials", str(credentials)) if secured else ("--uploads",)
+    running = start(folder, *flags)
+    try:
+        done = _asked(running, root, tmp_path)
+    finally:
+        running.stop()
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "test cases" in done.stdout.lower()
+
+
+def _asked(running: Running, root: Path, folder: Path) -> CompletedProcess[str]:
+    """What schemathesis says of a server."""
+    return call(
         program("schemathesis"),
         "--config-file",
         root / "tests" / "server" / "schemathesis.toml",
@@ -34,10 +49,8 @@ def test_schemathesis_finds_nothing(
         "--max-examples=10",
         "--checks=all",
         "--seed=1",
-        folder=tmp_path,
+        folder=folder,
     )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "test cases" in done.stdout.lower()
 
 
 def test_the_document_says_what_the_answers_are(server: Running):

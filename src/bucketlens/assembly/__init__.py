@@ -24,6 +24,8 @@ from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
+from bucketlens.pipeline.blocking import read_blocked
+from bucketlens.pipeline.noting import EditBook
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
@@ -134,7 +136,12 @@ class Collection:
     @property
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
-        return Recorder(self.records, self.pages, self.index.told)
+        return Recorder(self.records, self.pages, self.index.told, self.edits)
+
+    @cached_property
+    def edits(self) -> EditBook:
+        """What people said of the images."""
+        return EditBook(self.private)
 
 
 def _is_remote(store: Store) -> bool:
@@ -206,6 +213,7 @@ def open_collecting(
         own_outputs=own_outputs(
             images.location, collection.private.location, collection.site_location
         ),
+        never=read_blocked(collection.private),
         hidden=settings.hidden,
     )
     if check:

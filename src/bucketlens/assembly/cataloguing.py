@@ -43,6 +43,9 @@ class SiteIndex(Protocol):
             be called again with a fresh snapshot.
         """
 
+    def purge_index(self, snapshot: Snapshot) -> bool:
+        """Show this state in files that are all new, and remove the old ones at once."""
+
 
 class CollectionIndex:
     """Catalog and site of one collection.
@@ -86,6 +89,21 @@ class CollectionIndex:
                     self._catalog.spool.clear()  # what it kept of other keys is read back
                 if self._site is None or self._site.update_index(self._catalog.snapshot()):
                     return refreshed.buried
+        raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
+
+    def purge(self, keys: Sequence[str]) -> Sequence[Buried]:
+        """Leave nothing of images that are gone in either, not in old files that readers may hold.
+
+        Raises:
+            CatalogError: The catalog can't be read.
+            TransientError: A store is away, or others kept coming first.
+        """
+        with self._renewing:
+            buried = self._catalog.purge(keys).buried
+            self._catalog.spool.clear()
+            for _ in range(ATTEMPTS):
+                if self._site is None or self._site.purge_index(self._catalog.snapshot()):
+                    return buried
         raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
 
 

@@ -184,6 +184,15 @@ class SitePages:
             return False
         return True
 
+    def purge_index(self, snapshot: Snapshot) -> bool:
+        """Write all of them anew, and remove the old files at once; False as for an update."""
+        old = self._index.files()
+        with mapped("the site's index"):
+            self._index.update(snapshot, look=self._publishing, publishes=self._filter, anew=True)
+        shown = self.update_index(snapshot)
+        self._index.remove(old)
+        return shown
+
     @property
     def _publishing(self) -> str:
         """Changes when the index of the same catalog would show other images."""

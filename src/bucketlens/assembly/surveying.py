@@ -59,7 +59,7 @@ def _survey_catalog(engine: DuckDBPyConnection, current: Current) -> Survey:
         " AND id NOT IN (SELECT image FROM labels)), coalesce(epoch(max(recorded)), 0),"
         " count(*) FILTER (kind = 'labels' AND score_fingerprint <> $scores),"
         " count(*) FILTER (kind = 'labels' AND score_fingerprint = $scores"
-        " AND view_fingerprint <> $view),"
+        " AND split_part(view_fingerprint, '.', 1) <> $view),"
         " count(*) FILTER (kind = 'failure' AND limits_fingerprint <> $limits) FROM known",
         {"scores": current.scores, "view": current.view, "limits": current.limits},
     ).fetchall()[0]

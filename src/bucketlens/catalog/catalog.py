@@ -11,6 +11,7 @@ from bucketlens.catalog.files import Files
 from bucketlens.catalog.manifest import read_manifest
 from bucketlens.catalog.merging import merge_all, merge_tiers
 from bucketlens.catalog.pieces import PieceReader
+from bucketlens.catalog.purging import purge
 from bucketlens.catalog.snapshot import Snapshot
 from bucketlens.catalog.spool import Spool
 from bucketlens.catalog.sweeping import sweep
@@ -18,7 +19,7 @@ from bucketlens.catalog.updating import Update
 from bucketlens.names import encode_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -89,6 +90,13 @@ class Catalog:
         """Merge all segments into one, and drop what no longer holds from all files."""
         merge_all(self._files)
         sweep(self._files.private, self._clock())
+
+    def purge(self, keys: Sequence[str]) -> Refreshed:
+        """Leave no row of images that are gone in any file, an old one or a new one.
+
+        All is written anew, so this takes as long as :meth:`compact`.
+        """
+        return purge(self._files, keys, lambda names: self._update(names, anew=False))
 
     @contextmanager
     def compared(self) -> Iterator[DuckDBPyConnection]:

@@ -89,7 +89,11 @@ def compose(
         change=change,
         horizon=change if anew else before.horizon,
         next_image=last_image + 1 if anew else max(before.next_image, last_image + 1),
-        next_label=_value(engine, "SELECT coalesce(max(id), 0) + 1 FROM words"),
+        # Words of before may have been dropped, and their ids are not given again.
+        next_label=max(
+            0 if anew else before.next_label,
+            _value(engine, "SELECT coalesce(max(id), 0) + 1 FROM words"),
+        ),
         images=before.images + counts.added - counts.removed,
         labelled=before.labelled + counts.labelled,
         segments=(segment,) if anew else (*before.segments, segment),

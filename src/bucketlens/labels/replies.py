@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.errors import ConfigError
+from bucketlens.labels.editing import edit_labels
 from bucketlens.records import fingerprint
 from bucketlens.types import Parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bucketlens.edits import Edit
     from bucketlens.settings import Settings
     from bucketlens.types import (
         DominantColor,
@@ -80,13 +82,18 @@ class ReplyView:
         """The same under other settings."""
         return ReplyView(settings)
 
-    def labels(self, scores: Scores) -> tuple[Label, ...]:
-        """The labels to show, surest first, then by name."""
+    def labels(self, scores: Scores, edits: Sequence[Edit] = ()) -> tuple[Label, ...]:
+        """The labels to show after what people said, surest first, then by name."""
         if scores.reply is None or not self._labels:
             return ()
         shown = [self._shown(label) for label in scores.reply.labels if self._takes(label)]
         shown.sort(key=lambda label: (-label.confidence, label.name))
-        return tuple(shown[: self._settings.max_labels])
+        most = self._settings.max_labels
+        return edit_labels(shown, edits, self, most) if edits else tuple(shown[:most])
+
+    def known(self, _name: str) -> tuple[Label, ...]:
+        """Nothing: the service's vocabulary is its own."""
+        return ()
 
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """Quality and colours; None where they were not asked for."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.edits import word_key as lookup_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -219,11 +221,6 @@ class Taxonomy:
         further = [c for c in self._children[label] if self._parents[c][0] != label]
         for child in further:
             yield "  " * (depth + 1) + f"+ {self.labels[child].name}"
-
-
-def lookup_key(text: str) -> str:
-    """What two spellings of a label have in common."""
-    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Labels as a pure function of (scores, taxonomy, settings): what DetectLabels returns."""
+"""Labels as a pure function of (scores, taxonomy, settings, edits): what DetectLabels returns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bucketlens.colors import dominant_color, image_properties
 from bucketlens.errors import ConfigError
 from bucketlens.labels.combination import Combination, combination_for
+from bucketlens.labels.editing import CERTAIN, edit_labels
 from bucketlens.labels.formula import Formula
 from bucketlens.labels.space import LabelSpace
 from bucketlens.records import fingerprint
@@ -18,6 +19,7 @@ from bucketlens.types import Alias, Category, ImageProperties, Instance, Label, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bucketlens.edits import Edit
     from bucketlens.labels.space import Evidence
     from bucketlens.labels.taxonomy import Taxonomy
     from bucketlens.settings import Settings
@@ -114,8 +116,8 @@ class View:
             settings.max_dominant_colors,
         )
 
-    def labels(self, scores: Scores) -> tuple[Label, ...]:
-        """The labels to show, surest first, then by name."""
+    def labels(self, scores: Scores, edits: Sequence[Edit] = ()) -> tuple[Label, ...]:
+        """The labels to show after what people said, surest first, then by name."""
         if "GENERAL_LABELS" not in self._settings.features:
             return ()
         evidence = self.space.evidence(scores)
@@ -125,10 +127,20 @@ class View:
             (-round(100.0 * confidences[label], DIGITS), self._shapes[label].name, label)
             for label in self.sure(confidences)
         )
-        return tuple(
+        most = self._settings.max_labels
+        labels = tuple(
             self._label(label, -below_zero, instances.get(label, []))
-            for below_zero, _, label in ordered[: self._settings.max_labels]
+            for below_zero, _, label in (ordered if edits else ordered[:most])
         )
+        return edit_labels(labels, edits, self, most) if edits else labels
+
+    def known(self, name: str) -> tuple[Label, ...]:
+        """The label of a name, an alias or a display name, then all above it that may be shown."""
+        found = self._find(name)
+        if found is None:
+            return ()
+        above = [one for one in self.taxonomy.ancestor_indices(found) if one in self._shown]
+        return tuple(self._label(label, CERTAIN, ()) for label in (found, *above))
 
     def sure(self, confidences: Mapping[int, float]) -> set[int]:
         """The labels to show: what is sure enough, and all above it.
@@ -236,6 +248,13 @@ class View:
         hidden = {i for i in everything if self.taxonomy.labels[i].hidden}
         return frozenset(included - excluded - hidden)
 
+    def _find(self, name: str) -> int | None:
+        """The label of a name, an alias or a display name, if there is one."""
+        for label, shown in self._settings.display_names.items():
+            if shown.casefold() == name.casefold():
+                name = label
+        return self.taxonomy.resolve(name)
+
     def _named(self, names: Sequence[str], setting: str) -> set[int]:
         return {self._resolve(name, setting) for name in names}
 
@@ -249,10 +268,7 @@ class View:
 
     def _resolve(self, name: str, setting: str) -> int:
         """The label of a name, an alias or a display name."""
-        for label, shown in self._settings.display_names.items():
-            if shown.casefold() == name.casefold():
-                name = label
-        found = self.taxonomy.resolve(name)
+        found = self._find(name)
         if found is None:
             raise ConfigError(
                 f"{setting}: there is no label {name!r}; `bucketlens taxonomy` lists all",

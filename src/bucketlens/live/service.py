@@ -19,7 +19,7 @@ from bucketlens.errors import ConfigError
 from bucketlens.live.status import LiveStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from bucketlens.assembly import Collecting
@@ -110,6 +110,12 @@ class Live:
     def busy(self, key: str) -> bool:
         """Whether a key waits to be settled, or is being settled."""
         return self._parts.keys.busy(key)
+
+    def changed(self, keys: Iterable[str]) -> None:
+        """Take note of records that somebody else has changed, for the index to show."""
+        if self._parts.index is not None:
+            for key in keys:
+                self._parts.index.mark(key)
 
     def accept(self, payload: bytes) -> int:
         """Take in a notification of the source's bucket; how many keys it asks for.

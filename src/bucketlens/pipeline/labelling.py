@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from bucketlens.edits import with_edits
 from bucketlens.errors import InputError
 from bucketlens.imaging import SMALL, Limits, decode, encode_jpeg, preview, small_copy, with_small
 from bucketlens.models.rekognition import REKOGNITION
@@ -26,6 +27,7 @@ from bucketlens.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bucketlens.edits import Edit
     from bucketlens.pipeline.scoring import Scorer
     from bucketlens.settings import Settings
     from bucketlens.types import DecodedImage, ImageProperties, Label, ObjectInfo, Scores
@@ -72,8 +74,8 @@ class LabelView(Protocol):
     def fingerprint(self) -> str:
         """Changes when the same scores would be shown as other labels."""
 
-    def labels(self, scores: Scores) -> tuple[Label, ...]:
-        """The labels to show, surest first."""
+    def labels(self, scores: Scores, edits: Sequence[Edit] = ()) -> tuple[Label, ...]:
+        """The labels to show after what people said, surest first."""
 
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """Quality and colours; None where they were not asked for."""
@@ -206,7 +208,7 @@ class Labeler:
         return shown_fields(self.view, scores)
 
     def viewed(self, record: LabelRecord) -> LabelRecord:
-        """The record with its labels made again from its own scores."""
+        """The record with its labels made again from its own scores, as the models have them."""
         return msgspec.structs.replace(record, **self.shown(record.scores))
 
     def moved(self, record: LabelRecord, image: Loaded) -> LabelRecord:
@@ -241,14 +243,15 @@ class Labeler:
         )
 
 
-def shown_fields(view: LabelView, scores: Scores) -> dict[str, Any]:
-    """The fields of a record that a view makes from scores."""
+def shown_fields(view: LabelView, scores: Scores, edits: tuple[Edit, ...] = ()) -> dict[str, Any]:
+    """The fields of a record that a view makes from scores and what people said."""
     said = scores.reply.label_model_version if scores.reply else ""
     return {
-        "labels": view.labels(scores),
+        "labels": view.labels(scores, edits),
         "label_model_version": said or view.version,
         "image_properties": view.image_properties(scores),
-        "view_fingerprint": view.fingerprint,
+        "view_fingerprint": with_edits(view.fingerprint, edits),
+        "edits": edits,
     }
 
 

@@ -38,6 +38,7 @@ from bucketlens.stores import ConflictError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bucketlens.pipeline.noting import EditBook
     from bucketlens.stores import Store
 
 R = TypeVar("R", LabelRecord, FailureRecord)
@@ -99,6 +100,14 @@ class Standing:
         """The record, where it is about an image that is there."""
         return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
 
+    def doubted(self) -> Standing:
+        """The same, but that it vouches for no page: somebody lost a race and may have written."""
+        before = self.about_image
+        if before is None or before.observed.page is None:
+            return self
+        observed = msgspec.structs.replace(before.observed, page=UNCERTAIN)
+        return Standing(self.name, msgspec.structs.replace(before, observed=observed), self.etag)
+
 
 class Recorder:
     """Reads and puts records, and what shows them; safe to share between threads.
@@ -107,6 +116,7 @@ class Recorder:
         records: The records' store.
         pages: Where pages go; None when none are wanted.
         told: Told of each record that was put: its name, its etag, its bytes.
+        edits: What people said of the images; None where nobody can have said anything.
     """
 
     def __init__(
@@ -114,9 +124,11 @@ class Recorder:
         records: Store,
         pages: Pages | None,
         told: Callable[[str, str, bytes], None] = lambda *_: None,
+        edits: EditBook | None = None,
     ) -> None:
         """Hold the stores."""
         self.pages = pages
+        self.edits = edits
         self._records = records
         self._told = told
 
@@ -264,6 +276,7 @@ class Recorder:
             isinstance(before, LabelRecord)
             and self.page_agrees(before)
             and before.labels == after.labels
+            and before.edits == after.edits
             and before.label_model_version == after.label_model_version
             and before.image_properties == after.image_properties
             and before.source == after.source

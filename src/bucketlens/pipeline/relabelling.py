@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from bucketlens.pipeline.labelling import shown_fields
+from bucketlens.pipeline.editing import edited_record, is_viewed
+from bucketlens.pipeline.noting import Noted
 from bucketlens.records import RECORD_SUFFIX, LabelRecord
 
 if TYPE_CHECKING:
@@ -86,6 +85,7 @@ class Relabeler:
         return done
 
     def _one(self, name: str, done: Relabelled) -> None:
+        doubt = False
         for _ in range(ATTEMPTS):
             standing = self.recorder.read_name(name)
             record = standing.record
@@ -95,16 +95,25 @@ class Relabeler:
             if {model.sha256 for model in record.models} != self.models:
                 done.stale += 1
                 return
-            viewed = record.view_fingerprint == self.view.fingerprint
-            if viewed and (self.recorder.page_agrees(record) or not record.observed.pictures):
+            viewed = is_viewed(self.view, record, self.recorder.edits)
+            shown = self.recorder.page_agrees(record) and not doubt
+            if viewed and (shown or not record.observed.pictures):
                 done.same += 1
                 return
-            renewed = record if viewed else renewed_record(self.view, record)
-            if self.dry_run or self.recorder.put_labels(standing, renewed):
+            renewed = record if viewed else self._renewed(record)
+            before = standing.doubted() if doubt else standing
+            if self.dry_run or self.recorder.put_labels(before, renewed):
                 done.written += not self.dry_run
                 _count(record, renewed, done)
                 return
+            doubt = True
         done.busy += 1
+
+    def _renewed(self, record: LabelRecord) -> LabelRecord:
+        """The record with its labels made again from its own scores and what people said."""
+        book = self.recorder.edits
+        noted = book.find(record.source.sha256) if book else Noted()
+        return edited_record(self.view, record, noted)
 
 
 def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
@@ -116,11 +125,6 @@ def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
     has = {label.name for label in after.labels}
     done.gained.update(has - had)
     done.lost.update(had - has)
-
-
-def renewed_record(view: LabelView, record: LabelRecord) -> LabelRecord:
-    """The record with its labels made again from its own scores."""
-    return msgspec.structs.replace(record, **shown_fields(view, record.scores))
 
 
 def record_names(records: Store) -> Iterable[str]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import CrashError, InputError, MissingError, TransientError
+from bucketlens.pipeline.editing import edited_record, is_viewed
 from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
+from bucketlens.pipeline.noting import Noted
 from bucketlens.records import FailureRecord, LabelRecord, SourceFacts, Tombstone, canonical
 from bucketlens.stores import ForbiddenError
 
@@ -161,11 +163,12 @@ class Settler:
             raise result
         if isinstance(result, FailureRecord):
             return self._fail(plan, result)
-        if not self._recorder.put_labels(plan.standing, result.record, result.pictures):
+        record = self._edited(result.record)
+        if not self._recorder.put_labels(plan.standing, record, result.pictures):
             return None
-        if not self._unchanged(plan.key, result.record.observed.etag):
+        if not self._unchanged(plan.key, record.observed.etag):
             return None
-        return _outcome(plan, result.record)
+        return _outcome(plan, record)
 
     def apply(self, plan: Plan) -> Outcome | None:
         """Carry out a plan that needs no pixels; None as in :meth:`commit`."""
@@ -175,7 +178,7 @@ class Settler:
         if plan.action is Action.REMOVE:
             return self._remove(plan)
         if plan.action is Action.VIEW and isinstance(plan.found, LabelRecord):
-            record = self._labeler.viewed(plan.found)
+            record = self._edited(self._labeler.viewed(plan.found))
             put = self._recorder.put_labels(plan.standing, record)
             return Outcome.RELABELLED if put else None
         if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
@@ -213,6 +216,18 @@ class Settler:
         if isinstance(loaded, Loaded):
             return self.commit(plan, self._labeler.label([loaded])[0])
         return self.commit(plan, loaded)
+
+    def _edited(self, record: LabelRecord) -> LabelRecord:
+        """The record after what people said of these bytes, read after the plan was made.
+
+        An edit is kept before its record is put. So either it is read here, or its record comes
+        after the one that was planned on, and the put that follows loses its race.
+        """
+        book = self._recorder.edits
+        noted = book.find(record.source.sha256) if book else Noted()
+        if noted.edits or noted.mark != record.observed.edits:
+            return edited_record(self._labeler.view, record, noted)
+        return record
 
     def _unchanged(self, key: str, etag: str) -> bool:
         try:
@@ -253,7 +268,7 @@ class Settler:
             return Action.SCORE
         if doubt or not self._recorder.pictures_agree(found):
             return Action.DRAW
-        if found.view_fingerprint != self._labeler.view.fingerprint:
+        if not is_viewed(self._labeler.view, found, self._recorder.edits):
             return Action.VIEW
         return Action.NOTHING if self._recorder.page_agrees(found) else Action.PAGE
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bucketlens.edits import without_edits
 from bucketlens.errors import MissingError
 from bucketlens.records import (
     RECORD_SUFFIX,
@@ -108,7 +109,7 @@ def _count_labels(record: LabelRecord, current: Current, found: Survey) -> None:
     found.labels.update(label.name for label in record.labels)
     if record.score_fingerprint != current.scores:
         found.stale[OTHER_SCORES] += 1
-    elif record.view_fingerprint != current.view:
+    elif without_edits(record.view_fingerprint) != current.view:
         found.stale[OTHER_VIEW] += 1
 
 

@@ -12,9 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
+from bucketlens.assembly.editing import open_editor
+from bucketlens.assembly.forgetting import open_forgetter
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
-from bucketlens.server.files import SiteFiles
+from bucketlens.server.editing import EditsEndpoints, editor_script
+from bucketlens.server.files import EDITOR, SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
 from bucketlens.server.known import KnownImages
@@ -35,7 +38,7 @@ from bucketlens.server.telemetry import RequestLog
 from bucketlens.server.uploads import Pace, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
     from bucketlens.server.telemetry import Telemetry
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +149,20 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         return Response(openapi, media_type="application/json")
 
     records = RecordsEndpoint(parts.live.opened.collection.records)
+    collection = parts.live.opened.collection
+    edits = EditsEndpoints(
+        editor=open_editor(collection, settings, parts.view),
+        forgetter=open_forgetter(collection),
+        live=parts.live,
+        settings=settings,
+    )
     paths = [
         Route("/labels", labels.post, methods=["POST"]),
         Route("/images", search.images, methods=["GET"]),
         Route("/facets", search.facets, methods=["GET"]),
         Route("/complete", search.complete, methods=["GET"]),
-        Route("/images/{key:path}", records.get, methods=["GET"]),
+        _route("/images/{key:path}/edits", GET=edits.get, PUT=edits.put),
+        _route("/images/{key:path}", GET=records.get, DELETE=edits.delete),
         Route("/openapi.json", show_openapi, methods=["GET"]),
         Route("/status", live.status, methods=["GET"]),
         *([Route("/events", live.take, methods=["POST"])] if parts.events else []),
@@ -161,6 +174,15 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", parts.telemetry.show, methods=["GET"]),
     ]
+
+
+def _route(path: str, **endpoints: Endpoint) -> Route:
+    """One route for all methods of a path, so that the refusal of others names them all."""
+
+    async def answer(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, answer, methods=list(endpoints))
 
 
 def _upload_routes(parts: Parts, admission: Admission) -> Sequence[Route]:
@@ -194,12 +216,15 @@ def _sign_in_routes(sign_in: SignIn) -> Sequence[Route]:
 def _site_routes(parts: Parts) -> Sequence[Route]:
     if parts.site is None:
         return []
-    words = ["api"]
+    words = ["api", "edits"]
     if parts.source is not None:
         words.append("uploads")
     if parts.credentials.users:
         words.append("sign-out")
-    return [Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"])]
+    return [
+        Route(f"/{EDITOR}", editor_script, methods=["GET"]),
+        Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"]),
+    ]
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,6 +44,10 @@ MANIFEST = "data/index/manifest.js"
 PIECES = ("assets/", "data/index/")
 """Where names are ours and follow from the content; elsewhere they follow from keys."""
 
+PAGES = "images/"
+EDITOR = "editor.js"
+"""The script of the editor; it is no part of the site, which can't be edited without a server."""
+
 HEAD = re.compile(rb"<head[^>]*>", re.IGNORECASE)
 SEGMENT = re.compile(r"(?!\.)[^\x00/\\]+")
 """One part of a name: no file of a site begins with a dot."""
@@ -82,12 +86,14 @@ class SiteFiles:
         except InputError:
             return problem(404, "there is no such page")
         headers["etag"] = self._etag(blob.info, content_type)
-        data = self._told(blob.data) if content_type.startswith("text/html") else blob.data
+        data = self._told(name, blob.data) if content_type.startswith("text/html") else blob.data
         return Response(data, headers=headers, media_type=content_type)
 
-    def _told(self, page: bytes) -> bytes:
-        """A page that knows that a server gives it out."""
+    def _told(self, name: str, page: bytes) -> bytes:
+        """A page that knows that a server gives it out; that of an image has its editor."""
         meta = b'\\g<0>\n<meta name="bucketlens-server" content="%s">' % self._words.encode()
+        if name.startswith(PAGES):
+            meta += b'\n<script defer src="/%s"></script>' % EDITOR.encode()
         return HEAD.sub(meta, page, count=1)
 
     def _etag(self, info: ObjectInfo, content_type: str) -> str:

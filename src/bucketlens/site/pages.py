@@ -37,7 +37,11 @@ def image_page(record: LabelRecord, design: Design) -> str:
         name=name,
         safe_name=layout.safe_name(key),
         folders=[part for part in folder.split("/") if part],
-        view=view_labels(record.labels, depth=root),
+        view=view_labels(
+            record.labels,
+            depth=root,
+            added=[edit.label for edit in record.edits if not edit.removed],
+        ),
         colours=view_colours(properties.dominant_colors) if properties else (),
         width=image.width,
         height=image.height,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketlens.edits import word_key
 from bucketlens.site.clauses import category_clause, label_clause
 from bucketlens.site.layout import search_link
 from bucketlens.site.wording import shown
@@ -52,6 +53,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         mark: The number that ties it to its boxes, if it has any that can be lit up.
         hue: The colour of its boxes.
         places: How many boxes it has.
+        added: A person added it.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     mark: int | None
     hue: int
     places: int
+    added: bool
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,8 +135,15 @@ def summarise(names: Iterable[str], limit: int = 3) -> str:
     return ", ".join(shown(name) for name, _ in zip(names, range(limit), strict=False))
 
 
-def view_labels(labels: Sequence[Label], *, depth: int = 0) -> LabelView:
-    """Lay out the labels of an image, for a page that lies that many folders deep."""
+def view_labels(labels: Sequence[Label], *, depth: int = 0, added: Iterable[str] = ()) -> LabelView:
+    """Lay out the labels of an image, for a page that lies that many folders deep.
+
+    Args:
+        labels: As the record has them.
+        depth: Folders.
+        added: Names of labels that people added.
+    """
+    own = frozenset(map(word_key, added))
     specific, general = ordered(labels)
     leading = [label.name for label in specific]
     placed = [label for label in general if label.instances]
@@ -144,15 +154,16 @@ def view_labels(labels: Sequence[Label], *, depth: int = 0) -> LabelView:
         key=lambda pair: -pair[1].bounding_box.width * pair[1].bounding_box.height,
     )
     return LabelView(
-        specific=tuple(_row(label, marks, depth) for label in first),
-        general=tuple(_row(label, marks, depth) for label in general if not label.instances),
+        specific=tuple(_row(label, marks, depth, own) for label in first),
+        general=tuple(_row(label, marks, depth, own) for label in general if not label.instances),
         boxes=tuple(_box(label, instance, marks[label.name]) for label, instance in boxes),
         summary=summarise(leading),
         loud=len(boxes) <= LOUD,
     )
 
 
-def _row(label: Label, marks: dict[str, int], depth: int) -> Row:
+def _row(label: Label, marks: dict[str, int], depth: int, own: frozenset[str]) -> Row:
+    words = (label.name, *(alias.name for alias in label.aliases))
     number = marks.get(label.name, MARKS)
     return Row(
         name=shown(label.name),
@@ -174,6 +185,7 @@ def _row(label: Label, marks: dict[str, int], depth: int) -> Row:
         mark=number if number < MARKS else None,
         hue=number % HUES,
         places=len(label.instances),
+        added=not own.isdisjoint(map(word_key, words)),
     )
 
 

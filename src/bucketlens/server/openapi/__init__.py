@@ -9,12 +9,15 @@ import msgspec
 
 import bucketlens
 from bucketlens.catalog.search import Facets, Found
+from bucketlens.edits import Changes
 from bucketlens.live import LiveStatus
 from bucketlens.records import FailureRecord, LabelRecord
+from bucketlens.server.editing import EditsAnswer, ForgottenAnswer
 from bucketlens.server.health import Health
 from bucketlens.server.labels import LabelsAnswer
 from bucketlens.server.live import Accepted
 from bucketlens.server.openapi.paths import (
+    edits_paths,
     events_paths,
     health_paths,
     labels_paths,
@@ -29,6 +32,7 @@ from bucketlens.server.uploads import Upload
 SHOWN: tuple[type, ...] = (
     *(LabelsAnswer, LabelRecord, FailureRecord, Problem, Upload, Health),
     *(LiveStatus, Accepted, Found, Facets, Completions),
+    *(Changes, EditsAnswer, ForgottenAnswer),
 )
 
 
@@ -43,6 +47,8 @@ def document(*, uploads: bool, events: bool, secured: bool) -> bytes:
     """
     _, schemas = msgspec.json.schema_components(SHOWN, ref_template="#/components/schemas/{name}")
     paths = {**labels_paths(), **search_paths(), **records_paths(), **health_paths()}
+    for path, operations in edits_paths().items():
+        paths[path] = {**paths.get(path, {}), **operations}
     paths |= (uploads_paths() if uploads else {}) | (events_paths() if events else {})
     schemes = {
         "token": {"type": "http", "scheme": "bearer"},

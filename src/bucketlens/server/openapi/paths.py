@@ -108,6 +108,38 @@ def records_paths() -> dict[str, Any]:
     }
 
 
+def edits_paths() -> dict[str, Any]:
+    """What people say of images."""
+    changes = {"required": True, "content": {JSON: {"schema": ref("Changes")}}}
+    return {
+        "/v1/images/{key}/edits": {
+            "get": {
+                "operationId": "getEdits",
+                "summary": "What people said about the labels of an image, who and when",
+                "parameters": [key()],
+                "responses": responses({"200": "EditsAnswer"}, "404", "503"),
+            },
+            "put": {
+                "operationId": "editLabels",
+                "summary": "Add labels to an image, take labels away, or take that back",
+                "parameters": [key()],
+                "requestBody": changes,
+                "responses": responses(
+                    {"200": "EditsAnswer"}, "400", "404", "408", "413", "415", "422", "503"
+                ),
+            },
+        },
+        "/v1/images/{key}": {
+            "delete": {
+                "operationId": "forgetImage",
+                "summary": "Remove all that is kept about an image, which stays in the source",
+                "parameters": [key()],
+                "responses": responses({"200": "ForgottenAnswer"}, "404", "503"),
+            }
+        },
+    }
+
+
 def uploads_paths() -> dict[str, Any]:
     """Uploads."""
     return {

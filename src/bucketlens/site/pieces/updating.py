@@ -19,12 +19,12 @@ from bucketlens.site.pieces.putting import PieceWriter
 from bucketlens.site.pieces.segments import build_segment
 from bucketlens.site.pieces.sweeping import is_due, sweep
 from bucketlens.site.pieces.vocabulary import encode_words, read_words
-from bucketlens.site.pieces.wrapping import BrokenPieceError, named_by_content
+from bucketlens.site.pieces.wrapping import FOLDER, SUFFIX, BrokenPieceError, named_by_content
 from bucketlens.site.public import visible_key
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import duckdb
 
@@ -92,6 +92,7 @@ class SiteIndex:
         *,
         look: str = "",
         publishes: Callable[[str], bool] | None = None,
+        anew: bool = False,
     ) -> IndexUpdate:
         """Bring the index to this state of the catalog; one that is further already stays.
 
@@ -102,6 +103,7 @@ class SiteIndex:
             catalog: The state that is to be shown.
             look: Changes when the same state is to be shown otherwise; all is built anew then.
             publishes: Which keys are shown; None for all that have a page.
+            anew: Keep nothing of what stands.
 
         Raises:
             TransientError: Others kept coming first.
@@ -109,12 +111,27 @@ class SiteIndex:
         for _ in range(ATTEMPTS):
             standing = manifests.read_manifest(self._store)
             try:
-                if _shows(standing.manifest, catalog, look):
+                if not anew and _shows(standing.manifest, catalog, look):
                     return self._swept(standing)
+                if anew:
+                    standing = Standing(None, standing.etag)
                 return self._renew(standing, catalog, look, publishes)
             except ConflictError:
                 continue
         raise TransientError(f"others renewed the site's index {ATTEMPTS} times meanwhile")
+
+    def files(self) -> list[str]:
+        """Names of all its files, but for the manifest."""
+        return [info.key for info in self._store.list(FOLDER) if info.key != manifests.PATH]
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove those of these files that nothing leads to now, however new they are."""
+        found = manifests.read_manifest(self._store).manifest
+        leading = found.names if found else []
+        for name in names:
+            piece = name.removeprefix(FOLDER).removesuffix(SUFFIX)
+            if piece not in leading and f"{piece.partition('/')[0]}/" not in leading:
+                self._store.delete(name)
 
     def _renew(
         self,
