@@ -16,6 +16,7 @@ interruptions.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
@@ -187,15 +188,34 @@ class Recorder:
         if pictures is None and self._shows_the_same(before, record):
             marked = _marked(record, self.pages.page_look, kept)
             return self._put(standing, marked) is not None
+        with _turn(standing.name):
+            return self._show(self.pages, standing, record, pictures, kept)
+
+    def _show(
+        self,
+        pages: Pages,
+        standing: Standing,
+        record: LabelRecord,
+        pictures: Pictures | None,
+        kept: str | None,
+    ) -> bool:
+        """Claim the files, write them, and vouch for them."""
         claimed = self._claim(standing, _marked(record, UNCERTAIN, UNCERTAIN if pictures else kept))
-        if claimed is None:
+        if claimed is None or (claimed is standing and self._is_overtaken(standing)):
             return False
         if pictures:
-            self.pages.write_image(record, *pictures)
-            kept = self.pages.picture_look
+            pages.write_image(record, *pictures)
+            kept = pages.picture_look
         else:
-            self.pages.write_page(record)
-        return self._put(claimed, _marked(record, self.pages.page_look, kept)) is not None
+            pages.write_page(record)
+        return self._put(claimed, _marked(record, pages.page_look, kept)) is not None
+
+    def _is_overtaken(self, standing: Standing) -> bool:
+        """Whether something else stands by now: then files of ours would come after its own."""
+        try:
+            return self._records.head(standing.name).etag != standing.etag
+        except MissingError:
+            return standing.etag is not None
 
     def put_failure(
         self, standing: Standing, record: FailureRecord, *, doubt: bool = False
@@ -283,6 +303,19 @@ class Recorder:
             and before.image == after.image
             and before.observed.modified == after.observed.modified
         )
+
+
+def _turn(name: str) -> threading.RLock:
+    """Held while the files of an image are written and vouched for: one thread at a time.
+
+    Two threads of a process may settle the same image, as when an event comes during a pass. If
+    the later one wrote its files after the other's record stood, and the process were killed
+    before it could look again, that record would vouch for the wrong files.
+    """
+    return _TURNS[hash(name) % len(_TURNS)]
+
+
+_TURNS = tuple(threading.RLock() for _ in range(256))
 
 
 def _marked(record: R, page: str | None, pictures: str | None) -> R:
