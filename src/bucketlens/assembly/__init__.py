@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from bucketlens.assembly.cataloguing import CollectionIndex, PoolReader
@@ -213,7 +213,7 @@ def open_collecting(
         own_outputs=own_outputs(
             images.location, collection.private.location, collection.site_location
         ),
-        never=read_blocked(collection.private),
+        never=cache(partial(read_blocked, collection.private)),
         hidden=settings.hidden,
     )
     if check:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError
 from bucketlens.events.patterns import compile_pattern
 from bucketlens.names import key_digest
 from bucketlens.settings import IMAGE_SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 SYSTEM_NAMES = (
     *(".bucketlens", ".git", "lost+found", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"),
@@ -35,7 +40,8 @@ class KeyFilter:
         exclude: No keys that match one of these patterns, even if included.
         own_outputs: Folders that bucketlens itself writes to. Keys below them are never looked
             at, so that a bucket that holds both can't set off work by its results.
-        never: Digests of keys that are never looked at, since someone asked for that.
+        never: Gives the digests of keys that are never looked at, since someone asked for that;
+            called when the first key is looked at.
         hidden: Also take names and folders that begin with a dot. A dot in a prefix that was
             asked for is no obstacle.
 
@@ -51,7 +57,7 @@ class KeyFilter:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     own_outputs: tuple[str, ...] = ()
-    never: frozenset[str] = frozenset()
+    never: Callable[[], frozenset[str]] = frozenset
     hidden: bool = False
     _endings: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _outputs: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -90,7 +96,8 @@ class KeyFilter:
             return "it is a folder marker"
         if self._endings and not key.lower().endswith(self._endings):
             return f"its name ends in none of the suffixes ({', '.join(self._endings)})"
-        if self.never and key_digest(key) in self.never:
+        never = self.never()
+        if never and key_digest(key) in never:
             return "it was forgotten for good (state/never.json)"
         return self._explain_names(key) or self._explain_patterns(key)
 

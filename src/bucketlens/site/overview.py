@@ -73,7 +73,9 @@ def overview_page(overview: Overview, names: Mapping[int, str], design: Design) 
         names: Of labels, by id.
         design: What all pages of the site have in common.
     """
-    labels = [(names[label], count) for label, count in overview.labels[:MOST_LABELS]]
+    # By name where counts are equal: the ids tell only in which order things came.
+    named = ((names[label], count) for label, count in overview.labels)
+    labels = sorted(named, key=lambda entry: (-entry[1], entry[0]))[:MOST_LABELS]
     failures = [(REASONS.get(code, code), count) for code, count in overview.failures]
     return template("overview.html").render(
         **frame(design, kind="overview", depth=0),
