@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from tests.server.asking import PHOTOS, start
 from tests.server.test_access import serve
 
+from bucketlens.server.listening import listen
 from bucketlens.server.overload import Admission
 
 if TYPE_CHECKING:
@@ -250,3 +251,11 @@ def test_the_server_labels_what_comes_into_its_folder(folder: Path):
 def test_notifications_are_for_buckets(server: Running):
     """A server of a folder has no place for them."""
     assert server.ask("/v1/events", "POST", b"{}").status == 404
+
+
+def test_connections_do_not_wait_to_send():
+    """The body of an answer follows its head at once, on each connection that is accepted."""
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
