@@ -29,9 +29,9 @@ SECONDS = 0.3
 """Of the label function for an image, waiting for S3 included: an estimate for photos of 3 to 12
 megapixels that come one by one; what the models take was measured, S3 was not."""
 
-READS, WRITES = 4, 5
-"""Requests for an image: HEAD and GET of the image, GET of the record, HEAD; record, page, public
-JSON, thumbnail, preview."""
+READS, WRITES = 6, 5
+"""Requests for an image: HEAD and GET of the image, GET of the record, GET of what people said of
+it, HEAD of the record, HEAD of the image; record, page, public JSON, thumbnail, preview."""
 
 INDEX_READS = 1
 """The index reads each record that changed."""
