@@ -12,7 +12,8 @@ from tests.laboratory import BLUE, GREEN, RED, ColorScorer, ColorView, new_lab, 
 
 from bucketlens.errors import TransientError
 from bucketlens.live.crew import Crew, CrewLabeler, open_crew
-from bucketlens.live.helping import HelperError, packed, unpacked
+from bucketlens.live.helping import packed, unpacked
+from bucketlens.pipeline.helping import HelperError
 from bucketlens.pipeline.labelling import Labeler, Labelled, Loaded
 from bucketlens.records import FailureRecord
 from bucketlens.settings import Settings

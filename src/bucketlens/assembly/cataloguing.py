@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from bucketlens.catalog.engine import use_threads
 from bucketlens.catalog.files import Files
 from bucketlens.catalog.pieces import PieceReader
 from bucketlens.errors import TransientError
+from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
@@ -177,20 +177,10 @@ def _begin(
     """What a process of the pool does first."""
     global _reader  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     use_threads(1)
     private, records = open_stores()
     _reader = PieceReader(records, Files(private, scratch), spool, keep_scores=keep_scores)
-
-
-def _end_with_parent() -> None:
-    """A process of a pool waits for work for ever when the one that began it was killed."""
-    from multiprocessing import parent_process  # noqa: PLC0415
-
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _read(number: int, asked: list[Asked]) -> Piece:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import signal
-import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -14,10 +12,12 @@ from typing import TYPE_CHECKING
 from bucketlens.assembly import Collection, build_view, made_by
 from bucketlens.assembly.processes import can_fork, forking
 from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.relabelling import Relabeler, Relabelled, record_names
 from bucketlens.pipeline.running import available_cores
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from bucketlens.settings import Settings
@@ -119,16 +119,8 @@ def _begin(relabeler: Relabeler) -> None:
     """What each process of the pool does first."""
     global _worker  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _worker = relabeler
-
-
-def _end_with_parent() -> None:
-    """A process of a pool waits for work for ever when the one that began it was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _relabel(names: tuple[str, ...]) -> Relabelled:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 import click
 
+from bucketlens.cli.logs import log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 
 
@@ -46,7 +46,7 @@ def command(
     from bucketlens.errors import ConfigError  # noqa: PLC0415 - help stays light
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    _log_to_standard_error(settings.log_format)
+    log_to_standard_error(settings.log_format, {"uvicorn.error": logging.WARNING})
     try:
         from bucketlens.server.opening import open_server  # noqa: PLC0415
     except ModuleNotFoundError as exc:
@@ -56,15 +56,3 @@ def command(
         ) from exc
     open_server(source, out, settings).run()
     return 0
-
-
-def _log_to_standard_error(form: str) -> None:
-    from bucketlens.lines import JsonLines, ReadableLines  # noqa: PLC0415
-
-    readable = form == "text" or (form == "auto" and sys.stderr.isatty())
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(ReadableLines() if readable else JsonLines())
-    for name, level in (("bucketlens", logging.INFO), ("uvicorn.error", logging.WARNING)):
-        logger = logging.getLogger(name)
-        logger.addHandler(handler)
-        logger.setLevel(level)

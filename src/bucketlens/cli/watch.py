@@ -9,6 +9,7 @@ import threading
 
 import click
 
+from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 
 INTERRUPTED = 130
@@ -39,15 +40,11 @@ def command(
     bucketlens watch s3://photos/uploads s3://labels --queue "$QUEUE_URL"
     """
     from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
-    from bucketlens.lines import JsonLines  # noqa: PLC0415
     from bucketlens.live import open_live  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    log = logging.getLogger("bucketlens")
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log_to_standard_error()
+    log = logging.getLogger(OURS)
     stop = threading.Event()
     with stopping(stop, lambda line: log.info(line.strip())):
         live = open_live(source, out, settings)

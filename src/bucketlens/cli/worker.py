@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import click
 
+from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 
 if TYPE_CHECKING:
@@ -48,15 +48,11 @@ def command(
     bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE_URL" --once
     """
     from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
-    from bucketlens.lines import JsonLines  # noqa: PLC0415
     from bucketlens.worker import open_worker  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    log = logging.getLogger("bucketlens")
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log_to_standard_error()
+    log = logging.getLogger(OURS)
     stop = threading.Event()
     with stopping(stop, lambda line: log.info(line.strip())):
         work = open_worker(source, out, queue_url, settings)

@@ -18,7 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.live.helping import HelperError, interruptions_held_back, serve, unpacked
+from bucketlens.live.helping import interruptions_held_back, serve, unpacked
+from bucketlens.pipeline.helping import HelperError
 from bucketlens.pipeline.labelling import Labeler
 
 if TYPE_CHECKING:

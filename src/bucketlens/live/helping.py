@@ -7,16 +7,15 @@ parts would be.
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import os
 import signal
-import threading
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError
+from bucketlens.pipeline.helping import HelperError
 from bucketlens.pipeline.labelling import Labelled
+from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.recording import Pictures
 from bucketlens.records import FailureRecord, LabelRecord, decode_record, encode_record
 
@@ -32,10 +31,6 @@ Packed = tuple[bytes, Pictures | None] | Exception
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C reaches all processes of a terminal, and a supervisor may tell all of a group to end."""
-
-
-class HelperError(Exception):
-    """A bug in a process that labels, or the end of it; the text is the traceback there."""
 
 
 def serve(calls: Connection, labelers: Mapping[str, Labeler]) -> None:
@@ -83,7 +78,7 @@ def prepare_process() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
     gc.freeze()  # what a fork shares with its parent stays shared
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    end_with_parent()
 
 
 @contextmanager
@@ -100,11 +95,3 @@ def interruptions_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent() -> None:
-    """Without this, a process waits for ever when the one that began it was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
