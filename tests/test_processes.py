@@ -13,7 +13,7 @@ import pytest
 
 from bucketlens.assembly import open_collecting, open_pass, processes
 from bucketlens.pipeline.passing import Tally
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.spreading import Helpers
 from bucketlens.records import canonical, decode_record
 from bucketlens.settings import Settings

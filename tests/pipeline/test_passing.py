@@ -14,7 +14,7 @@ from bucketlens.assembly import CollectionIndex
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.passing import Pass, Tally, forecast
-from bucketlens.pipeline.settling import Action
+from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.sweeping import SeenKeys
 from bucketlens.records import LabelRecord
 

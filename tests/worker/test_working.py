@@ -17,7 +17,7 @@ from tests.worker.queues import MemoryQueue
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.events import Intake, KeyFilter, source_place
 from bucketlens.names import output_name
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.records import FailureRecord, LabelRecord, Tombstone, canonical
 from bucketlens.stores import ForbiddenError
 from bucketlens.worker import Done, Worker

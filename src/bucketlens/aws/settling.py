@@ -11,7 +11,7 @@ from bucketlens.aws.invocation import work_until
 from bucketlens.aws.telemetry import printable
 from bucketlens.errors import BucketlensError, InputError, TransientError
 from bucketlens.events import newest
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.plans import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

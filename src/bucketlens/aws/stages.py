@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bucketlens.pipeline.labelling import Labeler
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.scoring import FileScorer
-from bucketlens.pipeline.settling import Outcome, Settler
+from bucketlens.pipeline.settling import Settler
 from bucketlens.records import FailureRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bucketlens.pipeline.labelling import Labelled, LabelView, Loaded, Result
+    from bucketlens.pipeline.plans import Plan
     from bucketlens.pipeline.recording import Recorder
     from bucketlens.pipeline.scoring import ImageFile, Scorer
-    from bucketlens.pipeline.settling import Plan
     from bucketlens.records import FailureFacts, ModelFacts
     from bucketlens.settings import Settings
     from bucketlens.stores import Store

@@ -22,7 +22,7 @@ from bucketlens.records import FailureRecord
 if TYPE_CHECKING:
     from bucketlens.aws.stages import TimedSettler
     from bucketlens.pipeline.labelling import Labeler
-    from bucketlens.pipeline.settling import Outcome, Plan
+    from bucketlens.pipeline.plans import Outcome, Plan
     from bucketlens.stores import Store
 
 SUSPECT_DELIVERIES = 3

@@ -23,7 +23,7 @@ from bucketlens.errors import BucketlensError
 from bucketlens.pipeline.asking import RekognitionScorer
 from bucketlens.pipeline.pacing import cost_of, duration_of
 from bucketlens.pipeline.passing import Forecast, Tally, forecast
-from bucketlens.pipeline.settling import Action, Outcome
+from bucketlens.pipeline.plans import Action, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

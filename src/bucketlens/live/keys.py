@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.live.guarding import HeldBackError
 from bucketlens.live.retrying import Retries
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.worker.holding import pause_after
 from bucketlens.worker.keys import KeyWork, StoppedError
 from bucketlens.worker.opening import tell_why

@@ -11,8 +11,9 @@ import msgspec
 
 from bucketlens.assembly import pass_over
 from bucketlens.pipeline.passing import Tally
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import available_cores
-from bucketlens.pipeline.settling import Outcome, Settler
+from bucketlens.pipeline.settling import Settler
 
 if TYPE_CHECKING:
     import threading

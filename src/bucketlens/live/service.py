@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bucketlens.live.requests import Requests
     from bucketlens.live.troubles import Troubles
     from bucketlens.live.watching import Watcher
-    from bucketlens.pipeline.settling import Outcome
+    from bucketlens.pipeline.plans import Outcome
     from bucketlens.records import LabelRecord
     from bucketlens.worker.index import IndexKeeper
 

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bucketlens.pipeline.labelling import Labeler
-from bucketlens.pipeline.settling import Action, Settler
+from bucketlens.pipeline.plans import Action
+from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.stages import ByteBudget
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from bucketlens.live.guarding import RemovalGuard
     from bucketlens.live.timing import StageTimes
     from bucketlens.pipeline.labelling import Labelled, Loaded, Result
+    from bucketlens.pipeline.plans import Outcome, Plan
     from bucketlens.pipeline.recording import Recorder
-    from bucketlens.pipeline.settling import Outcome, Plan
     from bucketlens.records import FailureRecord
     from bucketlens.settings import Settings
     from bucketlens.stores import Store

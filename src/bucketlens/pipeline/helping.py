@@ -8,8 +8,6 @@ the process that began it is no more.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import threading
 import traceback
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from bucketlens.errors import ConfigError
+from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.running import Engine, Settled
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def prepare_process() -> None:
     """See that a process of ours leaves interruptions to its parent, and ends with it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    end_with_parent()
 
 
 def received(tasks: Connection, engine: Engine) -> Iterator[ObjectInfo | str]:
@@ -130,11 +129,3 @@ def portable(settled: Settled) -> Settled:
     if settled.bug is None:
         return settled
     return replace(settled, bug=HelperError("".join(traceback.format_exception(settled.bug))))
-
-
-def _end_with_parent() -> None:
-    """Without this, a process waits for work for ever when the one that began it was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import BucketlensError
 from bucketlens.pipeline.asking import RekognitionScorer
 from bucketlens.pipeline.labelling import Loaded
+from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.running import available_cores
-from bucketlens.pipeline.settling import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.plans import Action, Outcome
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
-from bucketlens.pipeline.settling import Action, Outcome
 from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 from bucketlens.stores import ForbiddenError

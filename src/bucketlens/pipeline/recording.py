@@ -17,13 +17,11 @@ interruptions.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
+from bucketlens.pipeline.standing import UNCERTAIN, R, Standing, doubted, marked, same_marks
 from bucketlens.records import (
     RECORD_SUFFIX,
     FailureRecord,
@@ -41,11 +39,6 @@ if TYPE_CHECKING:
 
     from bucketlens.pipeline.noting import EditBook
     from bucketlens.stores import Store
-
-R = TypeVar("R", LabelRecord, FailureRecord)
-
-UNCERTAIN = ""
-"""The look of files that are being written or removed."""
 
 
 class Pages(Protocol):
@@ -80,34 +73,6 @@ class Pictures(NamedTuple):
     thumbnail: bytes
     preview: bytes
     original: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands in a record's place.
-
-    Attributes:
-        name: The place.
-        record: None when there is none, or it can't be read.
-        etag: Of whatever stands there, None when nothing does.
-    """
-
-    name: str
-    record: Record | None = None
-    etag: str | None = None
-
-    @property
-    def about_image(self) -> LabelRecord | FailureRecord | None:
-        """The record, where it is about an image that is there."""
-        return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
-
-    def doubted(self) -> Standing:
-        """The same, but that it vouches for no page: somebody lost a race and may have written."""
-        before = self.about_image
-        if before is None or before.observed.page is None:
-            return self
-        observed = msgspec.structs.replace(before.observed, page=UNCERTAIN)
-        return Standing(self.name, msgspec.structs.replace(before, observed=observed), self.etag)
 
 
 class Recorder:
@@ -178,16 +143,16 @@ class Recorder:
         """
         before = standing.about_image
         if self.pages is None:
-            return self._put(standing, _doubted(record, before)) is not None
+            return self._put(standing, doubted(record, before)) is not None
         if not self.pages.publishes(record.source.key):
             return self._put_unshown(standing, record, doubt=pictures is not None)
         kept = before.observed.pictures if isinstance(before, LabelRecord) else None
         if pictures is None and not kept:
             page = None if before is None or before.observed.page is None else UNCERTAIN
-            return self._put(standing, _marked(record, page, kept)) is not None
+            return self._put(standing, marked(record, page, kept)) is not None
         if pictures is None and self._shows_the_same(before, record):
-            marked = _marked(record, self.pages.page_look, kept)
-            return self._put(standing, marked) is not None
+            same = marked(record, self.pages.page_look, kept)
+            return self._put(standing, same) is not None
         with _turn(standing.name):
             return self._show(self.pages, standing, record, pictures, kept)
 
@@ -200,7 +165,7 @@ class Recorder:
         kept: str | None,
     ) -> bool:
         """Claim the files, write them, and vouch for them."""
-        claimed = self._claim(standing, _marked(record, UNCERTAIN, UNCERTAIN if pictures else kept))
+        claimed = self._claim(standing, marked(record, UNCERTAIN, UNCERTAIN if pictures else kept))
         if claimed is None or (claimed is standing and self._is_overtaken(standing)):
             return False
         if pictures:
@@ -208,7 +173,7 @@ class Recorder:
             kept = pages.picture_look
         else:
             pages.write_page(record)
-        return self._put(claimed, _marked(record, pages.page_look, kept)) is not None
+        return self._put(claimed, marked(record, pages.page_look, kept)) is not None
 
     def _is_overtaken(self, standing: Standing) -> bool:
         """Whether something else stands by now: then files of ours would come after its own."""
@@ -228,7 +193,7 @@ class Recorder:
             doubt: Remove files even where the old record says that there are none.
         """
         if self.pages is None:
-            return self._put(standing, _doubted(record, standing.about_image)) is not None
+            return self._put(standing, doubted(record, standing.about_image)) is not None
         return self._put_unshown(standing, record, doubt=doubt)
 
     def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> bool:
@@ -238,11 +203,11 @@ class Recorder:
         be that of a pass without pages.
         """
         before = standing.about_image
-        clean = _marked(record, None, None)
+        clean = marked(record, None, None)
         vouches = before is not None and before.observed.page is None and not doubt
         if vouches and type(before) is type(record):
             return self._put(standing, clean) is not None
-        claimed = self._claim(standing, _marked(record, UNCERTAIN, None))
+        claimed = self._claim(standing, marked(record, UNCERTAIN, None))
         if claimed is None:
             return False
         self.remove_pages(record.source.key)
@@ -266,7 +231,7 @@ class Recorder:
     def _claim(self, standing: Standing, record: LabelRecord | FailureRecord) -> Standing | None:
         """Step 1, where what stands vouches for files that are about to change."""
         before = standing.about_image
-        if before is None or _same_marks(before, record):
+        if before is None or same_marks(before, record):
             return standing
         if isinstance(before, LabelRecord) and before.observed.page is None:
             return standing  # made without pages: it vouches for none
@@ -316,24 +281,3 @@ def _turn(name: str) -> threading.RLock:
 
 
 _TURNS = tuple(threading.RLock() for _ in range(256))
-
-
-def _marked(record: R, page: str | None, pictures: str | None) -> R:
-    observed = msgspec.structs.replace(record.observed, page=page, pictures=pictures)
-    return msgspec.structs.replace(record, observed=observed)
-
-
-def _doubted(record: R, before: LabelRecord | FailureRecord | None) -> R:
-    """A record that is put by whoever writes no pages: what stood vouches for nothing now."""
-    if isinstance(record, FailureRecord):
-        known = isinstance(before, FailureRecord) and before.observed.page is None
-    else:
-        known = before is None or before.observed.page is None
-    return _marked(record, None, None) if known else _marked(record, UNCERTAIN, UNCERTAIN)
-
-
-def _same_marks(before: LabelRecord | FailureRecord, after: LabelRecord | FailureRecord) -> bool:
-    return (before.observed.page, before.observed.pictures) == (
-        after.observed.page,
-        after.observed.pictures,
-    )

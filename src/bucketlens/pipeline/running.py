@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.pipeline.labelling import Loaded
-from bucketlens.pipeline.settling import Outcome, Plan
+from bucketlens.pipeline.plans import Outcome, Plan
 from bucketlens.pipeline.stages import ByteBudget, Stage
 from bucketlens.records import FailureRecord
 

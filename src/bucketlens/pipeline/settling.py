@@ -9,14 +9,13 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import CrashError, InputError, MissingError, TransientError
 from bucketlens.pipeline.editing import edited_record, is_viewed
 from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
 from bucketlens.pipeline.noting import Noted
+from bucketlens.pipeline.plans import Action, Outcome, Plan
 from bucketlens.records import FailureRecord, LabelRecord, SourceFacts, Tombstone, canonical
 from bucketlens.stores import ForbiddenError
 
@@ -24,71 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.pipeline.labelling import Labeler, Result
-    from bucketlens.pipeline.recording import Recorder, Standing
-    from bucketlens.records import Record
+    from bucketlens.pipeline.recording import Recorder
+    from bucketlens.pipeline.standing import Standing
     from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo
 
 ATTEMPTS = 4
 """Times that a key may change under our hands before it is left for later."""
-
-
-class Action(enum.Enum):
-    """What a key asks for."""
-
-    NOTHING = "nothing"
-    """Source and record agree, or neither is there."""
-    PAGE = "page"
-    """The page must be written from the record, or a page of a failure removed."""
-    VIEW = "view"
-    """The labels must be made again from stored scores."""
-    DRAW = "draw"
-    """The image must be read for its pictures; its scores hold."""
-    SCORE = "score"
-    """The image must be read and scored."""
-    REMOVE = "remove"
-    """The image is gone, its record is not."""
-
-    @property
-    def reads(self) -> bool:
-        """Whether the image must be read."""
-        return self in {Action.DRAW, Action.SCORE}
-
-
-class Outcome(enum.Enum):
-    """What became of a key."""
-
-    LABELLED = "labelled"
-    RELABELLED = "relabelled"
-    REDRAWN = "redrawn"
-    """The labels stay; page or pictures were made again."""
-    UNCHANGED = "unchanged"
-    REMOVED = "removed"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What step 1 found and what follows from it.
-
-    Attributes:
-        info: The object as the source has it; None when it is gone.
-        standing: What stands in the record's place.
-        sequencer: Of the event that led here, if one did.
-        doubt: Trust no file that shows the image, whatever the record says.
-    """
-
-    key: str
-    action: Action
-    info: ObjectInfo | None
-    standing: Standing
-    sequencer: str | None = None
-    doubt: bool = False
-
-    @property
-    def found(self) -> Record | None:
-        """The record that stands; None when there is none or it can't be read."""
-        return self.standing.record
 
 
 class Settler:

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.helping import Halted, HelperError, Put
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
-from bucketlens.pipeline.settling import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,8 +10,8 @@ from bucketlens.assembly import open_collecting
 from bucketlens.errors import InputError, TransientError
 from bucketlens.events import Intake, source_place
 from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import available_cores
-from bucketlens.pipeline.settling import Outcome
 from bucketlens.queues import SqsQueue
 from bucketlens.records import FailureRecord
 from bucketlens.worker.working import Worker

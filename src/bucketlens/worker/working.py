@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.events import EventParseError
-from bucketlens.pipeline.settling import Outcome
+from bucketlens.pipeline.plans import Outcome
 from bucketlens.queues import MOST_AT_ONCE
 from bucketlens.worker.holding import HIDDEN_SECONDS, Holding, pause_after
 from bucketlens.worker.index import IndexKeeper

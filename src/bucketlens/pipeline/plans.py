@@ -1,0 +1,70 @@
+"""What a key asks for, and what became of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bucketlens.pipeline.standing import Standing
+    from bucketlens.records import Record
+    from bucketlens.types import ObjectInfo
+
+
+class Action(enum.Enum):
+    """What a key asks for."""
+
+    NOTHING = "nothing"
+    """Source and record agree, or neither is there."""
+    PAGE = "page"
+    """The page must be written from the record, or a page of a failure removed."""
+    VIEW = "view"
+    """The labels must be made again from stored scores."""
+    DRAW = "draw"
+    """The image must be read for its pictures; its scores hold."""
+    SCORE = "score"
+    """The image must be read and scored."""
+    REMOVE = "remove"
+    """The image is gone, its record is not."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether the image must be read."""
+        return self in {Action.DRAW, Action.SCORE}
+
+
+class Outcome(enum.Enum):
+    """What became of a key."""
+
+    LABELLED = "labelled"
+    RELABELLED = "relabelled"
+    REDRAWN = "redrawn"
+    """The labels stay; page or pictures were made again."""
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What step 1 found and what follows from it.
+
+    Attributes:
+        info: The object as the source has it; None when it is gone.
+        standing: What stands in the record's place.
+        sequencer: Of the event that led here, if one did.
+        doubt: Trust no file that shows the image, whatever the record says.
+    """
+
+    key: str
+    action: Action
+    info: ObjectInfo | None
+    standing: Standing
+    sequencer: str | None = None
+    doubt: bool = False
+
+    @property
+    def found(self) -> Record | None:
+        """The record that stands; None when there is none or it can't be read."""
+        return self.standing.record

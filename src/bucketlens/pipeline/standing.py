@@ -1,0 +1,66 @@
+"""What stands in a record's place, and the marks by which it vouches for files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from bucketlens.records import FailureRecord, LabelRecord, Record
+
+R = TypeVar("R", LabelRecord, FailureRecord)
+
+UNCERTAIN = ""
+"""The look of files that are being written or removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a record's place.
+
+    Attributes:
+        name: The place.
+        record: None when there is none, or it can't be read.
+        etag: Of whatever stands there, None when nothing does.
+    """
+
+    name: str
+    record: Record | None = None
+    etag: str | None = None
+
+    @property
+    def about_image(self) -> LabelRecord | FailureRecord | None:
+        """The record, where it is about an image that is there."""
+        return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
+
+    def doubted(self) -> Standing:
+        """The same, but that it vouches for no page: somebody lost a race and may have written."""
+        before = self.about_image
+        if before is None or before.observed.page is None:
+            return self
+        observed = msgspec.structs.replace(before.observed, page=UNCERTAIN)
+        return Standing(self.name, msgspec.structs.replace(before, observed=observed), self.etag)
+
+
+def marked(record: R, page: str | None, pictures: str | None) -> R:
+    """A record that says so of its page and its pictures."""
+    observed = msgspec.structs.replace(record.observed, page=page, pictures=pictures)
+    return msgspec.structs.replace(record, observed=observed)
+
+
+def doubted(record: R, before: LabelRecord | FailureRecord | None) -> R:
+    """A record that is put by whoever writes no pages: what stood vouches for nothing now."""
+    if isinstance(record, FailureRecord):
+        known = isinstance(before, FailureRecord) and before.observed.page is None
+    else:
+        known = before is None or before.observed.page is None
+    return marked(record, None, None) if known else marked(record, UNCERTAIN, UNCERTAIN)
+
+
+def same_marks(before: LabelRecord | FailureRecord, after: LabelRecord | FailureRecord) -> bool:
+    """Whether two records say the same of their files."""
+    return (before.observed.page, before.observed.pictures) == (
+        after.observed.page,
+        after.observed.pictures,
+    )
