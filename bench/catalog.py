@@ -81,7 +81,6 @@ def costs(out: str) -> Iterator[tuple[str, Cost]]:
         yield f"{count:,} new images, by the listing", update(catalog, out, count, listed=True)
         yield f"{count:,} new images, by their keys", update(catalog, out, count, listed=False)
     yield "merged into one segment", timed(catalog.compact)
-    yield "loaded into memory", timed(lambda: catalog.snapshot().load().close())
     yield "three labels at once, by `bucketlens sql`", call("sql", out, QUESTION)
     yield "status", call("status", out)
     yield "compared with all records", call("index", out, "--check")

@@ -56,17 +56,3 @@ def test_a_state_stays_readable_while_newer_ones_come(cabinet: Cabinet):
         cabinet.catalog.refresh()
     cabinet.catalog.compact()
     assert ids(old) == before
-
-
-def test_tables_in_memory_say_the_same(cabinet: Cabinet):
-    """Postings hold every label of every image, sorted by label."""
-    cabinet.put(*(labelled(f"{i}.jpg", label("Dog", 60.0 + i), label("Red")) for i in range(6)))
-    cabinet.catalog.refresh()
-    with cabinet.catalog.snapshot().load() as engine:
-        rows = engine.execute("SELECT label, image, confidence FROM postings").fetchall()
-        same = engine.execute("SELECT label, image, confidence FROM labels").fetchall()
-        images = engine.execute("SELECT count(*) FROM images").fetchall()
-    assert rows == sorted(rows)
-    assert sorted(rows) == sorted(same)
-    assert len(rows) == 12
-    assert images == [(6,)]

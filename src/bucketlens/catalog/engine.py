@@ -49,12 +49,12 @@ def open_engine() -> DuckDBPyConnection:
     return connection
 
 
-def open_instance(memory: str) -> DuckDBPyConnection:
+def open_instance() -> DuckDBPyConnection:
     """A connection to an instance of its own, whose settings are nobody else's."""
     import duckdb  # noqa: PLC0415 - 60 to 90 ms that only the catalog is to cost
 
     options: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory,
+        "memory_limit": MEMORY,
         # Made when it is needed, and removed by DuckDB itself.
         "temp_directory": f"{tempfile.gettempdir()}/bucketlens-duckdb-{os.urandom(8).hex()}",
         "autoinstall_known_extensions": False,
@@ -78,7 +78,7 @@ _NUMBERS = count()
 def _instance(process: int) -> DuckDBPyConnection:
     """The instance of a process; one that was inherited by a fork is of no use."""
     del process
-    return open_instance(MEMORY)
+    return open_instance()
 
 
 def _detach(name: str) -> None:

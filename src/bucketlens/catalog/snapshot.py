@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
-from bucketlens.catalog.engine import MEMORY, mapped, open_engine, open_instance, parquet
+from bucketlens.catalog.engine import mapped, open_engine, open_instance, parquet
 from bucketlens.catalog.schema import EMBEDDINGS, GONE, IMAGES, LABELS, SCORES, VOCABULARY
 
 if TYPE_CHECKING:
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 SEARCHED = ("images", "labels", "vocabulary")
 """The tables that questions are about; scores and embeddings are large and seldom asked for."""
-
-IN_MEMORY = "6GB"
-"""Limit of a database that holds its tables in memory."""
-
-NOT_LOADED = (
-    *("key_bytes", "record_etag", "etag", "sha256", "recorded", "label_model_version"),
-    *("failure_reason", "failure_setting", "score_fingerprint", "view_fingerprint"),
-    *("limits_fingerprint", "scored", "scores_digest"),
-)
-"""Columns of images that nobody searches by."""
 
 
 class Changes(NamedTuple):
@@ -90,34 +80,11 @@ class Snapshot:
             CatalogError: A file is missing or damaged.
             TransientError: The store is away.
         """
-        engine = open_instance(MEMORY) if apart else open_engine()
+        engine = open_instance() if apart else open_engine()
         # What was fetched goes with `files`, and must not go before whoever reads it.
         weakref.finalize(engine, lambda _: None, self._files)
         try:
             create_views(engine, self._manifest, self._files, tables)
-        except BaseException:
-            engine.close()
-            raise
-        return engine
-
-    def load(self) -> DuckDBPyConnection:
-        """A database with the tables in memory, and ``postings``: labels sorted by label.
-
-        Raises:
-            CatalogError: A file is missing or damaged.
-            TransientError: The store is away.
-        """
-        engine = open_instance(IN_MEMORY)
-        try:
-            with mapped("loading the catalog"):
-                for table in (IMAGES, LABELS, VOCABULARY):
-                    source = live(self._manifest, self._files, table)
-                    columns = ", ".join(n for n in table.names if n not in NOT_LOADED)
-                    engine.execute(f"CREATE TABLE {table.name} AS SELECT {columns} FROM {source}")
-                engine.execute(
-                    "CREATE TABLE postings AS SELECT label, image, confidence FROM labels"
-                    " ORDER BY label, image"
-                )
         except BaseException:
             engine.close()
             raise

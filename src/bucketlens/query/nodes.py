@@ -8,7 +8,7 @@ days; that is what the catalog and the site's index answer.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -190,16 +190,6 @@ def from_json(data: bytes | str) -> Node:
         msgspec.ValidationError: It is no tree of nodes.
     """
     return _DECODER.decode(data)
-
-
-def from_builtins(value: Any) -> Node:  # noqa: ANN401 - whatever JSON can hold
-    """Read a tree from plain dicts and lists.
-
-    Raises:
-        msgspec.ValidationError: It is no tree of nodes.
-    """
-    found: Node = msgspec.convert(value, Node)
-    return found
 
 
 _DECODER: msgspec.json.Decoder[Node] = msgspec.json.Decoder(Node)
