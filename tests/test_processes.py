@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import threading
 from dataclasses import replace
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 
 from bucketlens.assembly import open_collecting, open_pass, processes
+from bucketlens.edits import Edit
 from bucketlens.pipeline.passing import Tally
 from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.spreading import Helpers
@@ -56,17 +58,20 @@ def test_connections_to_buckets_are_not_forked(tmp_path: Path):
 
 @pytest.mark.slow
 def test_started_and_forked_processes_leave_what_threads_leave(tmp_path: Path, root: Path):
-    """Every byte of records, pages and pictures, but for times."""
+    """Every byte of records, pages and pictures, but for times; what people said among them."""
     source = tmp_path / "in"
     source.mkdir()
     for number, photo in enumerate(sorted((root / "examples" / "photos").rglob("*.jpg"))):
         (source / f"{number}.jpg").write_bytes(photo.read_bytes())
+    picture = hashlib.sha256((source / "0.jpg").read_bytes()).hexdigest()
+    said = (Edit(label="Mine", by="anna", at=1.0),)
     left = {}
     for how in ("threads", "_start", "_fork"):
         if how == "_fork" and sys.platform != "linux":
             continue
         out = str(tmp_path / how)
         opened = open_collecting(str(source), out, QUICK, check=False)
+        opened.collection.edits.change(picture, "0.jpg", lambda _: said)
         place = processes.Place(str(source), out)
         start = {
             "threads": None,
@@ -80,6 +85,7 @@ def test_started_and_forked_processes_leave_what_threads_leave(tmp_path: Path, r
         assert tally.outcomes == {Outcome.LABELLED: number + 1}
         left[how] = state_of(tmp_path / how)
     assert len(left["threads"]) > 5 * number
+    assert b'"Mine"' in left["threads"]["0.jpg.json"]
     assert all(state == left["threads"] for state in left.values())
 
 

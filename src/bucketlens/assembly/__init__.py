@@ -32,6 +32,8 @@ from bucketlens.pipeline.settling import Settler
 from bucketlens.stores import check_conditional_puts, open_store, store_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bucketlens.pipeline.labelling import Labeler
     from bucketlens.pipeline.spreading import Helpers
     from bucketlens.settings import Settings
@@ -136,7 +138,11 @@ class Collection:
     @property
     def recorder(self) -> Recorder:
         """What reads and puts the records, and the pages that show them."""
-        return Recorder(self.records, self.pages, self.index.told, self.edits)
+        return self.recorder_telling(self.index.told)
+
+    def recorder_telling(self, told: Callable[[str, str, bytes], None]) -> Recorder:
+        """The same, for a process that has no index: somebody else is told of what is put."""
+        return Recorder(self.records, self.pages, told, self.edits)
 
     @cached_property
     def edits(self) -> EditBook:

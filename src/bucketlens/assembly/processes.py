@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bucketlens.models.rekognition import REKOGNITION
 from bucketlens.pipeline.helping import Post, serve
-from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.spreading import Helpers
 
@@ -113,6 +112,6 @@ def _open_and_serve(tasks: Connection, place: Place, settings: Settings) -> None
     post = Post(tasks)
     opened = open_collecting(place.source, place.out, settings, check=False)
     # The index of the first process is told of what is put, which saves it reading that back.
-    recorder = Recorder(opened.collection.records, opened.collection.pages, post.put)
+    recorder = opened.collection.recorder_telling(post.put)
     settler = Settler(opened.images, recorder, opened.labeler, time.time)
     serve(post, settler, opened.labeler, settings)
