@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 
 AHEAD = 2
-"""Pieces that are asked for, a process; each takes 150 MB while it is made."""
+"""Pieces that are asked for, a process; each is in memory while it is made."""
 
 
 class SiteIndex(Protocol):
