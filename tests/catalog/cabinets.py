@@ -242,7 +242,7 @@ def new_cabinet(folder: Path | None = None) -> Cabinet:
     """An empty one, in a folder or in memory."""
     root = str(folder / "out") if folder else f"memory://catalog{next(_spaces)}"
     options = store_options(Settings(), fresh=True)
-    return Cabinet(open_store(root), open_store(f"{root}/metadata", options))
+    return Cabinet(open_store(root, options), open_store(f"{root}/metadata", options))
 
 
 def keys(snapshot: Snapshot) -> Iterable[str]:
