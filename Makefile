@@ -118,8 +118,9 @@ linters: .linters/.ready  ## install what looks at the template for AWS
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
 	@$(BIN)/python -m tools.demo_aws
 
-soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py
+SOAK ?= 50
+soak: $(VENV)/.dev-ready .servers/.ready  ## kill, restart and disturb runs and watches for a long time, and compare what they leave
+	SOAK=$(SOAK) $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py tests/faults
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py --deploy $(MACHINE)

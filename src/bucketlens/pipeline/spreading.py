@@ -27,6 +27,7 @@ from bucketlens.errors import TransientError
 from bucketlens.pipeline.helping import Halted, HelperError, Put
 from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -194,7 +195,9 @@ class Spread:
             self._cause = self._cause or message.error()
             return True
         try:
-            if isinstance(message, Put):
+            if isinstance(message, Strain):
+                STRAIN.add(message)
+            elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
             else:
                 helper.held.pop(message.key, None)
