@@ -155,7 +155,7 @@ def test_a_disturbed_run_ends_like_an_undisturbed_one(
 def test_a_disturbed_reconcile_repairs_all(
     proxy: Proxy, doors: Doors, undisturbed: dict[str, bytes]
 ):
-    """Records that are gone or spoilt, and what was kept of an image that is no longer there."""
+    """Records that are gone or spoilt, files that are missing, images that are no longer there."""
     out = f"s3://{BUCKET}/repaired"
     source = doors.store(SOURCE)
     source.put("gone.jpg", picture(999))
@@ -168,6 +168,9 @@ def test_a_disturbed_reconcile_repairs_all(
             records.delete(name)
         for name in names[1::5]:
             records.put(name, b"{}")
+        site = doors.store(f"{out}/site")
+        for info in list(site.list("previews/roll 2/")) + list(site.list("images/roll 1/")):
+            site.delete(info.key)
         proxy.misfortune = Misfortune(share=SHARE, seed=seed)
         done = doors.call(proxy.server, "reconcile", SOURCE, out)
         assert done.returncode == 1, done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -237,15 +237,17 @@ def open_pass(
     allow_deletes: bool = False,
     check: bool = False,
     processes: int = 1,
+    verify: bool = False,
 ) -> Pass:
-    """A pass over SOURCE into OUT, with its models loaded.
+    """A pass over SOURCE into OUT, with its models loaded; ``verify`` as in :class:`Pass`.
 
     Raises:
         BucketlensError: As :func:`open_collecting`, whose arguments the others are.
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     helpers = find_helpers(opened, Place(source, out), settings, processes)
-    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
+    work = pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
+    return replace(work, verify=verify)
 
 
 def pass_over(

@@ -135,6 +135,7 @@ def _summarise(tally: Tally, seconds: float, strain: Strain, doing: Doing) -> No
             "known_failures": tally.known_failures,
             "seconds": round(seconds, 3),
             "interrupted": tally.interrupted,
+            "repaired": tally.repaired,
             "stores": msgspec.structs.asdict(strain),
         }
         click.echo(json.dumps(summary))
@@ -147,6 +148,8 @@ def _summarise(tally: Tally, seconds: float, strain: Strain, doing: Doing) -> No
         console.print(f"files passed over: {tally.passed_over:,}")
     if tally.unswept:
         console.print("images came and went meanwhile: what is gone is left to the next run")
+    if tally.repaired:
+        console.print(f"images whose pages or pictures were put right: {tally.repaired:,}")
     _tell_strain(strain, console)
     _list_failures(tally, console)
     _show_bug(tally)

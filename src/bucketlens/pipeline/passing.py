@@ -16,6 +16,7 @@ from bucketlens.pipeline.plans import Action, Outcome
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
+from bucketlens.pipeline.verifying import differences, repair
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Tally:
         known_failures: Failures of an earlier pass where nothing has changed.
         passed_over: Objects that the filters do not take.
         interrupted: The pass was asked to stop before its end.
-        unswept: What the source no longer has was left to a later pass, since the source itself
-            went away meanwhile.
+        unswept: What is gone was left to a later pass, since the source itself went away meanwhile.
+        repaired: Images whose files were missing or left over, and are right now.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -56,6 +57,7 @@ class Tally:
     passed_over: int = 0
     interrupted: bool = False
     unswept: bool = False
+    repaired: int = 0
 
     def add(self, settled: Settled) -> None:
         """Count one key."""
@@ -89,6 +91,7 @@ class Pass:
         unlisted: Beginnings of keys that the last listing could not show.
         retry_delays: Seconds before each new try of what may work later.
         helpers: Processes for a source of many images; None to have threads do it all.
+        verify: Compare the files of the site with the records too.
     """
 
     source: Store
@@ -104,6 +107,7 @@ class Pass:
     unlisted: Callable[[], tuple[str, ...]] = tuple
     retry_delays: Sequence[float] = RETRY_DELAYS
     helpers: Helpers | None = None
+    verify: bool = False
 
     def run(
         self,
@@ -149,6 +153,9 @@ class Pass:
             tally.interrupted = stop.is_set()
         for key in renew_index(self.records, self.index):
             self._settle_quietly(key)
+        if self.verify and self.pages is not None and not tally.interrupted:
+            found = differences(self.index.labelled, self.pages)
+            tally.repaired = repair(found, self.settler, self.settings.max_bytes, stop)
         if refusal is not None:
             raise refusal
 
