@@ -48,6 +48,7 @@ class Demo:
     """What people do with a stack, and what follows."""
 
     def __init__(self, cloud: Cloud) -> None:
+        """Look at an account that has the stack."""
         self._cloud = cloud
         self._s3 = cloud.client("s3")
         self._images, self._results = cloud.resources["Images"], cloud.resources["Results"]
