@@ -25,7 +25,7 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-lambda
+.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-stores bench-lambda
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -68,6 +68,10 @@ bench-catalog: $(VENV)/.dev-ready  ## measure the catalog: made, updated, loaded
 
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
+
+bench-stores: $(VENV)/.dev-ready  ## measure folders with many records, and images in growing collections
+	$(BIN)/python bench/stores.py $(BENCH_ARGS)
+	$(BIN)/python bench/growth.py
 
 bench-search: $(VENV)/.dev-ready  ## measure searching a catalog, in memory and from a cold start
 	$(BIN)/python bench/search.py $(BENCH_ARGS)
