@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +26,6 @@ from bucketlens.stores import S3Options, StoreOptions, open_store
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
     from tests.faults.proxy import Proxy
     from tests.servers import Server
@@ -50,6 +51,16 @@ def picture(seed: int) -> bytes:
     return encode_jpeg(np.kron(noise, np.ones((8, 8, 1), dtype=np.uint8)))
 
 
+def variables_for(server: Server) -> dict[str, str]:
+    """The environment of a call: labelling is not what is tested here, half of it is enough."""
+    return {
+        "BUCKETLENS_DETECTOR": "none",
+        "BUCKETLENS_S3_ENDPOINT": server.endpoint,
+        "AWS_REGION": "us-east-1",
+        **server.keys,
+    }
+
+
 @dataclass
 class Doors:
     """The command line before a server, directly or through a proxy.
@@ -66,14 +77,11 @@ class Doors:
         self, server: Server, *words: str, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Call bucketlens."""
-        variables = {
-            "BUCKETLENS_DETECTOR": "none",  # labelling is not what is tested here
-            "BUCKETLENS_S3_ENDPOINT": server.endpoint,
-            "AWS_REGION": "us-east-1",
-            **server.keys,
-            **variables,
-        }
-        return self.cli(*words, **variables)
+        return self.cli(*words, **variables_for(server), **variables)
+
+    def start(self, server: Server, *words: str) -> subprocess.Popen[bytes]:
+        """Start bucketlens and do not wait for it."""
+        return self.cli.start(*words, **variables_for(server))
 
     def state(self, out: str) -> dict[str, bytes]:
         """What stands in an OUT, asked for without a proxy."""
@@ -230,3 +238,30 @@ def test_a_clock_that_is_wrong_is_the_operators_to_set(proxy: Proxy, doors: Door
     assert done.returncode == 2, done.stderr
     assert "clock" in done.stderr
     assert list(doors.store(out).list()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system tells no peak")
+def test_memory_does_not_grow_with_what_waits_for_a_store(proxy: Proxy, doors: Doors):
+    """A hundred megabytes of images, read faster than a slow store takes the outputs."""
+    source = doors.store(f"s3://{BUCKET}/large")
+    for seed in range(50):
+        source.put(f"{seed}.jpg", picture(seed) + bytes(2_000_000))  # decoders stop at the end
+    peaks = []
+    for name, share in (("quick", 0.0), ("slow", 0.5)):
+        proxy.misfortune = Misfortune(share=share, only=frozenset({Mishap.SLOW, Mishap.BUSY}))
+        process = doors.start(proxy.server, "run", f"s3://{BUCKET}/large", f"s3://{BUCKET}/{name}")
+        peaks.append(peak_of(process))
+        assert process.returncode == 0
+    assert peaks[1] < peaks[0] + 50
+
+
+def peak_of(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that a process held until its end, in megabytes."""
+    status, peak = Path(f"/proc/{process.pid}/status"), 0.0
+    while process.poll() is None:
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        peak = max(peak, int(found[1]) / 1000) if found else peak
+        time.sleep(0.02)
+    process.communicate()
+    return peak
