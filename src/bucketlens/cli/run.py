@@ -14,6 +14,11 @@ from bucketlens.cli.options import resolve_settings, setting_options
 @click.argument("source")
 @click.argument("out")
 @click.option("--limit", type=click.IntRange(min=0), help="Look at the first so many images only.")
+@click.option(
+    "--keys",
+    metavar="FILE",
+    help="Look only at the images that FILE names: text, CSV, Parquet or an S3 Inventory.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take.")
 @click.option(
     "--allow-deletes",
@@ -32,12 +37,13 @@ from bucketlens.cli.options import resolve_settings, setting_options
     "detector",
 )
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - one for each option
     config_file: str | None,
     /,
     source: str,
     out: str,
     limit: int | None,
+    keys: str | None,
     assignments: tuple[str, ...],
     *,
     dry_run: bool,
@@ -68,6 +74,7 @@ def command(
         allow_deletes=allow_deletes,
         check=not dry_run,
         processes=available_cores(),
+        keys=keys,
     )
     scores, view = work.labeler.scorer.fingerprint, work.labeler.view.fingerprint
     tell_changes(work.private, resolved, scores=scores, view=view)
