@@ -10,10 +10,12 @@ the additional images took is the rate, and what is left of the smaller run is t
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import product
@@ -52,19 +54,34 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--images", type=int, default=500, help="of the larger run")
     parser.add_argument("--size", default="0.2 MP")
+    parser.add_argument("--kept", type=Path, help="file that turns are added to, and told from")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     given = parser.parse_args()
     product.prepare()
     photos = photo_sets()[given.size]
     small = max(40, given.images // 5)
     turns: dict[tuple[str, int], list[Turn]] = defaultdict(list)
+    for name, workers, values in read_kept(given.kept):
+        turns[name, workers].append(Turn(*values))
     for _ in range(given.rounds):
-        for workers in (1, 2):
+        for workers in given.workers:
             for name, flags in ENGINES.items():
                 arguments = (*flags, "--workers", str(workers))
                 turn = measure(photos, small, given.images, arguments)
                 turns[name, workers].append(turn)
                 print(f"{name}, {workers}: {turn}", file=sys.stderr)
-    print(report(turns, given.size))
+                if given.kept:
+                    with given.kept.open("a") as file:
+                        file.write(json.dumps([name, workers, astuple(turn)]) + "\n")
+    if {workers for _, workers in turns} >= {1, 2}:
+        print(report(turns, given.size))
+
+
+def read_kept(path: Path | None) -> list[tuple[str, int, list[float]]]:
+    """Turns of earlier calls, so that a busy machine need be kept quiet for a while only."""
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def measure(photos: list[Photo], small: int, large: int, arguments: tuple[str, ...]) -> Turn:
@@ -85,7 +102,7 @@ def measure(photos: list[Photo], small: int, large: int, arguments: tuple[str, .
 def report(turns: dict[tuple[str, int], list[Turn]], size: str) -> str:
     """The table of docs/performance.md."""
     rows = []
-    for (name, workers), taken in turns.items():
+    for (name, workers), taken in sorted(turns.items(), key=lambda entry: entry[0][1]):
         rows.append(
             [
                 f"{name}, {workers} {'worker' if workers == 1 else 'workers'}",

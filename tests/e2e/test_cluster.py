@@ -6,6 +6,7 @@ in another way.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -15,8 +16,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from hashlib import md5
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import psutil
 import pytest
 from tests.e2e.test_crashes import (
@@ -28,8 +31,9 @@ from tests.e2e.test_crashes import (
     count_outputs,
     state_of,
 )
+from tests.servers import seaweedfs
 
-from bucketlens.records import decode_record
+from bucketlens.records import canonical, decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -382,3 +386,54 @@ def test_what_makes_no_sense_is_refused(
     assert said in done.stderr
     assert photos.path.is_dir()
     assert not (cli.folder / "out" / "metadata").exists()
+
+
+def test_a_bucket_and_its_inventory_on_a_cluster(cli: Cli, photos: Folder, tmp_path: Path):
+    """Workers reach S3 by themselves, and what they leave is what one machine leaves there."""
+    with seaweedfs(tmp_path / "server") as server:
+        reach = server.keys | {"AWS_REGION": "us-east-1", "BUCKETLENS_S3_ENDPOINT": server.endpoint}
+        client = boto3.client(
+            "s3",
+            endpoint_url=server.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=server.keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=server.keys["AWS_SECRET_ACCESS_KEY"],
+        )
+        client.create_bucket(Bucket="archive")
+        files = sorted(path for path in (photos.path / "roll 1").iterdir())
+        for path in files:
+            client.put_object(Bucket="archive", Key=f"in/a b+{path.name}", Body=path.read_bytes())
+        rows = "".join(f'"archive","in/a+b%2B{path.name}","9"\n' for path in files)
+        data = gzip.compress(rows.encode())
+        client.put_object(Bucket="archive", Key="lists/data/1.csv.gz", Body=data)
+        manifest = {
+            "sourceBucket": "archive",
+            "fileFormat": "CSV",
+            "fileSchema": "Bucket, Key, Size",
+            "files": [
+                {
+                    "key": "lists/data/1.csv.gz",
+                    "MD5checksum": md5(data, usedforsecurity=False).hexdigest(),
+                }
+            ],
+        }
+        client.put_object(
+            Bucket="archive", Key="lists/2026/manifest.json", Body=json.dumps(manifest).encode()
+        )
+        source = "s3://archive/in"
+        keys = ("--keys", "s3://archive/lists/2026/manifest.json")
+        spread = cli("run", source, "s3://archive/spread", *keys, *OWN, **QUICK, **reach)
+        assert spread.returncode == 0, spread.stderr
+        quiet = cli("run", source, "s3://archive/quiet", **QUICK, **reach)
+        assert quiet.returncode == 0, quiet.stderr
+        found = {name: read_records(client, f"{name}/metadata/") for name in ("spread", "quiet")}
+        assert len(found["quiet"]) == len(files)
+        assert found["spread"] == found["quiet"]
+
+
+def read_records(client: Any, prefix: str) -> dict[str, bytes]:  # noqa: ANN401 - boto3's
+    """What records say of the images, by their names below a prefix of the archive."""
+    listed = client.list_objects_v2(Bucket="archive", Prefix=prefix)["Contents"]
+    names = [entry["Key"] for entry in listed]
+    bodies = {name: client.get_object(Bucket="archive", Key=name)["Body"].read() for name in names}
+    return {name.removeprefix(prefix): canonical(decode_record(bodies[name])) for name in names}

@@ -7,6 +7,7 @@ gives back the memory of its models.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import traceback
@@ -32,6 +33,9 @@ NEARLY = 4
 
 IDLE_SECONDS = 60.0
 """After which an engine ends; the next chunk begins another."""
+
+PAUSE_SECONDS = 2.0
+"""Before it is told that a store is away: else such a worker would draw all chunks to itself."""
 
 HEARTBEAT = 0.2
 """Seconds after which an engine that can't go on is noticed, if nothing comes meanwhile."""
@@ -130,24 +134,29 @@ class Bench:
     def _work(self) -> None:
         """One engine from its beginning to its end."""
         halted = away = None
+        idle = threading.Event()
         try:
             opened = self._opening()
+            gc.freeze()  # Dask and the models are large, and every full collection goes through all
             try:
                 engine = Engine(
                     opened.settler, opened.labeler, self._settings, self._report, retry_delays=()
                 )
-                engine.run(self._received(engine))
+                engine.run(self._received(engine, idle))
             finally:
                 opened.labeler.close()
         except ConfigError as exc:
             halted = Halted(f"{self._where}: {exc.message}", exc.setting)
         except TransientError as exc:
             away = exc.message
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped, PAUSE_SECONDS)
         except BaseException as exc:  # noqa: BLE001 - nobody else would tell of it
             halted = Halted("".join(traceback.format_exception(exc)), bug=True)
-        self._end_all(halted, away)
+        if not idle.is_set():
+            self._end_all(halted, away)
 
-    def _received(self, engine: Engine) -> Iterator[Item]:
+    def _received(self, engine: Engine, idle: threading.Event) -> Iterator[Item]:
         """What is to be settled, until there is nothing for a while, or there is to be no more."""
         last = time.monotonic()
         while not engine.ending():
@@ -158,7 +167,10 @@ class Bench:
                     return
                 if not self._items:
                     if not self._chunks and time.monotonic() - last > self._idle:
-                        self._working = False  # said under the lock, so no chunk is lost
+                        # Said under the lock: the next chunk begins another engine, and is not
+                        # this one's to end.
+                        self._working = False
+                        idle.set()
                         return
                     continue
                 item = self._items.popleft()
@@ -176,13 +188,12 @@ class Bench:
             if not chunk.left:
                 chunk.ended = True
                 self._chunks.discard(chunk)
-            self._changed.notify_all()
+            if chunk.ended or self._left() <= self._nearly:  # nothing else is waited for
+                self._changed.notify_all()
 
     def _end_all(self, halted: Halted | None, away: str | None) -> None:
-        """Let go of the chunks that an engine leaves undone; one that was idle leaves none."""
+        """Let go of the chunks that an engine leaves undone."""
         with self._changed:
-            if not self._working:
-                return
             self._working = False
             for chunk in self._chunks:
                 chunk.ended, chunk.halted, chunk.away = True, halted, away

@@ -18,13 +18,29 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 30
 CLOSE_SECONDS = 10
 
+MALLOC = "distributed.nanny.pre-spawn-environ.MALLOC_"
+
 OWN_CLUSTER = {
     # One death makes an image a suspect, and suspects are tried alone: more would only cost time.
     "distributed.scheduler.allowed-failures": 0,
-    # A sampler of all threads, a hundred times a second, that only a dashboard shows.
-    "distributed.worker.profile.enabled": False,
+    # Dask has each worker give memory back at once, and so ask the system for each picture anew.
+    # These are the values that the C library of Linux finds by itself.
+    f"{MALLOC}TRIM_THRESHOLD_": 64 * 1024 * 1024,
+    f"{MALLOC}MMAP_THRESHOLD_": 32 * 1024 * 1024,
 }
 """Of Dask's configuration, for a cluster of this machine."""
+
+UNSEEN = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.tick.limit": "30s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+"""What is measured many times a second, in each process, for a dashboard that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ def _own_cluster(deployment: Deployment) -> Iterator[Connection]:
     import dask  # noqa: PLC0415
     from distributed import Client, LocalCluster  # noqa: PLC0415
 
-    with dask.config.set(OWN_CLUSTER):
+    with dask.config.set(OWN_CLUSTER | ({} if deployment.dashboard else UNSEEN)):
         try:
             cluster = LocalCluster(
                 n_workers=deployment.workers,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import time
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from distributed import KilledWorker
 
 from bucketlens.cluster.bench import Done
 from bucketlens.cluster.holding import settle_chunk, stop_run
+from bucketlens.cluster.pacing import Pace, Workers
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.running import RETRIES_KEPT, Settled, key_of_item, left_for_later
 from bucketlens.pipeline.spreading import again
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHUNK = 16
-"""Keys of a chunk: passing one on costs some milliseconds, and the last ones end apart."""
-
 AHEAD = 3
 """Chunks of a thread: one that ends, one that is worked on, one that waits on the worker."""
 
@@ -48,12 +45,6 @@ DEATHS = 2
 
 HEARTBEAT = 0.2
 """Seconds after which a wish to stop is noticed, if no report comes sooner."""
-
-COUNT_SECONDS = 2.0
-"""Between two counts of the workers."""
-
-PATIENCE_SECONDS = 10.0
-"""Without any worker, until people are told."""
 
 
 class Drive:
@@ -92,7 +83,8 @@ class Drive:
         self._tries_left = True
         self._told_to_stop = False
         self._cause: BaseException | None = None
-        self._workers = _Workers(connection, tell)
+        self._workers = Workers(connection, tell)
+        self._pace = Pace()
 
     def run(self, objects: Iterable[Item], retry_delays: Sequence[float]) -> None:
         """Settle each; returns when all are settled, or after ``stop``.
@@ -116,7 +108,7 @@ class Drive:
 
     def _round(self, items: Iterable[Item]) -> None:
         """Settle these, then what was out when workers died: apart, and in the end alone."""
-        self._share_out(items, CHUNK)
+        self._share_out(items)
         for size, most in ((1, None), (1, 1)):
             suspects, self._suspects = self._suspects, []
             if not suspects:
@@ -141,12 +133,13 @@ class Drive:
         else:
             self._report(self._condemn(key_of_item(item)))
 
-    def _share_out(self, items: Iterable[Item], size: int) -> None:
+    def _share_out(self, items: Iterable[Item], size: int | None = None) -> None:
+        """Settle these, in chunks of a size that suits, or of that one."""
         left: Iterator[Item] | None = iter(items)
         while left is not None or self._out:
             room = self._room()
             while left is not None and not self._ending() and len(self._out) < room:
-                if not self._submit_next(left, size):
+                if not self._submit_next(left, size or self._pace.chunk):
                     left = None
             if self._ending():
                 left = None
@@ -215,6 +208,7 @@ class Drive:
             self._cause = self._cause or done
 
     def _take_done(self, chunk: tuple[Item, ...], done: Done) -> None:
+        self._pace.add(len(done.settled), self._workers.count)
         items = {key_of_item(item): item for item in chunk}
         for settled in done.settled:
             item = items.pop(settled.key, settled.key)
@@ -251,7 +245,7 @@ class Drive:
             return
         self._told_to_stop = True
         with suppress(OSError, TimeoutError):
-            self._client.run(stop_run, self._run, on_error="ignore")
+            self._client.run(stop_run, self._run, wait=False, on_error="ignore")
 
     def _lose(self, exc: BaseException) -> None:
         """The scheduler is gone, and all that was out with it; the records say what was done."""
@@ -265,28 +259,3 @@ class Drive:
 
     def _ending(self) -> bool:
         return self._stop.is_set() or self._cause is not None
-
-
-class _Workers:
-    """How many threads the workers have, counted now and then; nodes may join and die."""
-
-    def __init__(self, connection: Connection, tell: Callable[[str], None]) -> None:
-        self._connection = connection
-        self._tell = tell
-        self._threads = 0
-        self._counted = self._seen = time.monotonic()
-        self._told = False
-        self._fresh = False
-
-    def threads(self) -> int:
-        now = time.monotonic()
-        if not self._fresh or now - self._counted > COUNT_SECONDS:
-            self._fresh, self._counted = True, now
-            self._threads = sum(self._connection.client.nthreads().values())
-            self._connection.keep_up()
-            if self._threads:
-                self._seen, self._told = now, False
-            elif not self._told and now - self._seen > PATIENCE_SECONDS:
-                self._told = True
-                self._tell("the cluster has no workers; waiting for some")
-        return self._threads
