@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.plans import Item
     from bucketlens.pipeline.settling import Settler
     from bucketlens.settings import Settings
-    from bucketlens.types import ObjectInfo
 
-Task = tuple["ObjectInfo | str", ...] | Literal["end", "stop"]
-"""Objects of a listing, or keys to be settled from the start; nothing more; or begin no more."""
+Task = tuple["Item", ...] | Literal["end", "stop"]
+"""What is to be settled; nothing more; or begin no more."""
 
 
 HEARTBEAT = 0.2
@@ -116,7 +116,7 @@ def prepare_process() -> None:
     end_with_parent()
 
 
-def received(tasks: Connection, engine: Engine) -> Iterator[ObjectInfo | str]:
+def received(tasks: Connection, engine: Engine) -> Iterator[Item]:
     """What comes through a connection, until it says that there is no more."""
     while True:
         while not tasks.poll(HEARTBEAT):
