@@ -153,7 +153,7 @@ class BatchFormula:
         if self._kinds:
             found, objects = self._detected(stack)
             candidates[self._objects.labels] |= found[:-1] >= 0
-        label, image = candidates.nonzero()
+        label, image = np.divmod(candidates.ravel().nonzero()[0], max(images, 1))
         masses = mass[label, image].clip(LEAST_MASS, MOST_MASS)
         weights = self._weights[:, label]
         energy = np.where(np.isnan(stack.energy), 0.0, stack.energy - self._usual_energy)[image]
@@ -182,7 +182,7 @@ class BatchFormula:
         """Of each label, labels x images."""
         mass = np.zeros((self._count, len(stack.codes)))
         if self._masses is not None:
-            said = self._probabilities[np.ascontiguousarray(stack.codes.T)]
+            said = self._probabilities.take(stack.codes.T)
             total = np.maximum(said.sum(axis=0), LEAST_TOTAL)
             mass[self._masses.labels] = self._masses.apply(said) / total
             np.minimum(mass, 1.0, out=mass)

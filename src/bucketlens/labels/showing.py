@@ -104,7 +104,7 @@ class BatchView:
         if not self._shows:
             return Shown(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0), placed[:0])
         confidences = self._formula.confidences(stacked, self.view.rules.lowest / 100.0).ravel()
-        known = confidences.nonzero()[0]
+        known = (confidences > 0.0).nonzero()[0]
         label = known % count
         sure = known[self._may[label] & (100.0 * confidences[known] >= self._thresholds[label])]
         marked = np.zeros(len(confidences), dtype=np.bool_)

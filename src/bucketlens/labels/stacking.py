@@ -121,8 +121,8 @@ def stack(many: Sequence[SeenScores], classes: int, kinds: int) -> Stack:
     counts = np.array([len(objects) for objects in found], dtype=np.int64)
     objects = list(chain.from_iterable(found))
     image = np.repeat(np.arange(len(many)), counts)
-    kind = np.array([one.class_index for one in objects], dtype=np.int64)
-    given = np.array([one.score for one in objects], dtype=np.float64)
+    kind = np.fromiter([one.class_index for one in objects], np.int64, len(objects))
+    given = np.fromiter([one.score for one in objects], np.float64, len(objects))
     score = np.rint(given * STEPS).astype(np.int64)
     odd = np.array([not fits for fits in plain], dtype=np.bool_)
     odd[image[(score / STEPS != given) | (kind >= kinds)]] = True
