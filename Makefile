@@ -26,6 +26,7 @@ find_python = for p in $(CANDIDATES); do \
 PYTHON ?= $(shell $(find_python))
 
 .PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-lambda
+.PHONY: bench-relabel
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -65,6 +66,9 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 
 bench-catalog: $(VENV)/.dev-ready  ## measure the catalog: made, updated, loaded, asked
 	$(BIN)/python bench/catalog.py $(BENCH_ARGS)
+
+bench-relabel: $(VENV)/.dev-ready  ## measure labels made again: told beforehand, and done
+	$(BIN)/python bench/relabel.py $(BENCH_ARGS)
 
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)

@@ -34,8 +34,9 @@ from bucketlens.settings import Settings
 from bucketlens.types import WHOLE, ClassScores, Detection, Embedding, Reply, Scores
 
 if TYPE_CHECKING:
-    from bucketlens.pipeline.relabelled import Relabelled
     from pathlib import Path
+
+    from bucketlens.pipeline.relabelled import Relabelled
 
 IMAGES = 150
 FIRST = Settings(pages=False)

@@ -34,7 +34,7 @@ ALONE = 2_000
 EACH_CORE = 2
 """Processes a core where records are written: each waits for the disk about half of its time."""
 
-AHEAD = 4
+AHEAD = 8
 """Tasks that are handed out at once, a process."""
 
 AT_ONCE = 16
@@ -135,6 +135,7 @@ class Crew:
             )
         with forking():  # the first call starts the processes
             self._pool.submit(_wake).result()
+        gc.unfreeze()  # all processes are there
 
     def do(self, tasks: Iterable[Task], stop: threading.Event) -> None:
         """Do tasks and take their answers in order; ``stop`` ends it early."""

@@ -7,6 +7,7 @@ record is read.
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
@@ -69,7 +70,9 @@ def relabel_all(
             tasks = _outdated(*told, total, pages=collection.pages is not None)
         crew.do(tasks, stop)
     if total.written:
+        began = time.monotonic()
         renew_index(collection.records, collection.index)
+        total.indexing_seconds = time.monotonic() - began
     return total
 
 

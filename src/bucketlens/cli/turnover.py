@@ -37,6 +37,7 @@ def document(done: Relabelled, seconds: float) -> dict[str, Any]:
             "lost": _examples(done.lost),
         },
         "seconds": round(seconds, 3),
+        "indexing_seconds": round(done.indexing_seconds, 3),
     }
 
 

@@ -81,9 +81,10 @@ class Sums:
         classes: With ``labels``: each pair of a class and a label that it adds to.
         labels: See ``classes``.
         order: All classes, so that those of a label stand together if possible.
+        count: How many labels there are, those without classes among them.
     """
 
-    def __init__(self, classes: Integers, labels: Integers, order: Integers) -> None:
+    def __init__(self, classes: Integers, labels: Integers, order: Integers, count: int) -> None:
         """Find the runs of each label."""
         self._order = order
         at = np.argsort(order)[classes]
@@ -91,22 +92,23 @@ class Sums:
         at, labels = at[sorting], labels[sorting]
         new = np.ones(len(at) + 1, dtype=np.bool_)
         new[1:-1] = (labels[1:] != labels[:-1]) | (at[1:] != at[:-1] + 1)
-        self._begins, self._ends = at[new[:-1]], at[new[1:]] + 1
-        self.labels, first, row = np.unique(
-            labels[new[:-1]], return_index=True, return_inverse=True
-        )
-        further = np.ones(len(self._begins), dtype=np.bool_)
-        further[first] = False
-        self._first, self._further = first, further.nonzero()[0]
-        self._rows = row[self._further]
+        begins, ends, owners = at[new[:-1]], at[new[1:]] + 1, labels[new[:-1]]
+        known, first = np.unique(owners, return_index=True)
+        # A label without classes is an empty run.
+        self._begins, self._ends = np.zeros((2, count), dtype=np.int64)
+        self._begins[known], self._ends[known] = begins[first], ends[first]
+        further = np.setdiff1d(np.arange(len(owners)), first)
+        self._further = begins[further], ends[further], owners[further]
 
     def apply(self, values: Floats) -> Floats:
         """Of classes x images, the sums as labels x images."""
-        totals = np.zeros((len(values) + 1, values.shape[1]))
+        totals = np.empty((len(values) + 1, values.shape[1]))
+        totals[0] = 0.0
         np.cumsum(values[self._order], axis=0, out=totals[1:])
-        runs = totals[self._ends] - totals[self._begins]
-        sums: Floats = runs[self._first]
-        np.add.at(sums, self._rows, runs[self._further])
+        sums = totals[self._ends]
+        sums -= totals[self._begins]
+        begins, ends, owners = self._further
+        np.add.at(sums, owners, totals[ends] - totals[begins])
         return sums
 
 
@@ -128,7 +130,8 @@ class BatchFormula:
         self.above = Spread(np.cumsum(sizes) - sizes, sizes, flat)
         self._masses = None
         if space.classes:
-            self._masses = Sums(space.edge_class, space.edge_label, _in_tree_order(space))
+            order = _in_tree_order(space)
+            self._masses = Sums(space.edge_class, space.edge_label, order, self._count)
         self._probabilities = decode_probabilities(bytes(range(256)))
         self._kinds = len(space.objects)
         if self._kinds:
@@ -180,13 +183,12 @@ class BatchFormula:
 
     def _mass(self, stack: Stack) -> Floats:
         """Of each label, labels x images."""
-        mass = np.zeros((self._count, len(stack.codes)))
-        if self._masses is not None:
-            said = self._probabilities.take(stack.codes.T)
-            total = np.maximum(said.sum(axis=0), LEAST_TOTAL)
-            mass[self._masses.labels] = self._masses.apply(said) / total
-            np.minimum(mass, 1.0, out=mass)
-        return mass
+        if self._masses is None:
+            return np.zeros((self._count, len(stack.codes)))
+        said = self._probabilities.take(stack.codes.T)
+        mass = self._masses.apply(said)
+        mass /= np.maximum(said.sum(axis=0), LEAST_TOTAL)
+        return np.minimum(mass, 1.0, out=mass)
 
     def _detected(self, stack: Stack) -> tuple[Integers, Integers]:
         """Of each label that the detector knows: its surest score, -1 for none, and how many.

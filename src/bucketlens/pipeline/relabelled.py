@@ -53,6 +53,7 @@ class Relabelled:
         written: Records that were put, whether their labels changed or only what they are of.
         gained: Labels that came.
         lost: Labels that went.
+        indexing_seconds: What bringing catalog and site up to date took.
     """
 
     changed: int = 0
@@ -63,6 +64,7 @@ class Relabelled:
     written: int = 0
     gained: Turnover = field(default_factory=Turnover)
     lost: Turnover = field(default_factory=Turnover)
+    indexing_seconds: float = 0.0
 
     def add(self, other: Relabelled) -> None:
         """Join in what another worker did."""
