@@ -33,6 +33,7 @@ from bucketlens.pipeline.running import (
     key_of_item,
     left_for_later,
 )
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -218,7 +219,9 @@ class Spread:
             self._cause = self._cause or message.error()
             return True
         try:
-            if isinstance(message, Put):
+            if isinstance(message, Strain):
+                STRAIN.add(message)
+            elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
             else:
                 self._take(message, helper.held.pop(message.key, message.key))
