@@ -78,7 +78,7 @@ def test_signing_in_gives_a_cookie_that_opens_the_page(guarded: Running):
     cookie = told.partition(";")[0]
     page = guarded.ask("/index.html", cookie=cookie)
     assert page.status == 200
-    assert b'<meta name="bucketlens-server" content="api edits sign-out">' in page.body
+    assert b'" data-can="edits sign-out"></script>' in page.body
     assert guarded.ask("/signout", "POST", b"", cookie=cookie).status == 303
     assert guarded.ask("/index.html", cookie=cookie).status == 401
 
