@@ -17,6 +17,7 @@ from bucketlens.assembly.forgetting import open_forgetter
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
 from bucketlens.server.editing import EditsEndpoints
+from bucketlens.server.ended import EndedSessions
 from bucketlens.server.files import SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
@@ -90,7 +91,7 @@ def build_app(parts: Parts) -> ASGIApp:
     settings, credentials = parts.settings, parts.credentials
     scheme = "https" if settings.tls_certificate else "http"
     secure = (urlsplit(settings.public_url).scheme or scheme) == "https"
-    sessions = Sessions(credentials)
+    sessions = Sessions(credentials, EndedSessions(parts.live.opened.collection.private))
     admission = Admission(settings.most_requests, settings.most_request_bytes)
     parts.telemetry.gauge(
         "bucketlens_requests_under_way", "Requests with an image", lambda: admission.requests

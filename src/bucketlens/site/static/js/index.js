@@ -272,8 +272,8 @@ class IxState {
     const {labels, overview} = this.manifest;
     const [[categories, words], counts] = await Promise.all([this.piece(labels, true), this.piece(overview, true)]);
     const of = new Map(counts.labels);
-    this.labels = words.map(([id, name, aliases, numbers]) =>
-      ({id, name, aliases, categories: numbers.map((n) => categories[n]), count: of.get(id) ?? 0}));
+    this.labels = words.map(([id, name, aliases, numbers, related]) =>
+      ({id, name, aliases, related, categories: numbers.map((n) => categories[n]), count: of.get(id) ?? 0}));
     this.words = new Map(this.labels.map((label) => [label.id, label]));
     counts.labels = counts.labels.map(([id, count]) => [this.words.get(id).name, count]);
     this.overview = Object.fromEntries(Object.entries(counts).map(([part, pairs]) =>
