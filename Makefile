@@ -27,6 +27,7 @@ PYTHON ?= $(shell $(find_python))
 
 .PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-stores bench-lambda
 .PHONY: bench-cluster
+.PHONY: bench-relabel
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -69,6 +70,9 @@ bench-catalog: $(VENV)/.dev-ready  ## measure the catalog: made, updated, loaded
 
 bench-cluster: $(VENV)/.dev-ready  ## measure a cluster of this machine beside the local engine
 	$(BIN)/python bench/cluster.py $(BENCH_ARGS)
+
+bench-relabel: $(VENV)/.dev-ready  ## measure labels made again: told beforehand, and done
+	$(BIN)/python bench/relabel.py $(BENCH_ARGS)
 
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)

@@ -227,8 +227,8 @@ def open_pass(
     allow_deletes: bool = False,
     check: bool = False,
     processes: int = 1,
-    verify: bool = False,
     keys: str | None = None,
+    verify: bool = False,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 

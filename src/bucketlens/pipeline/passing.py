@@ -112,9 +112,9 @@ class Pass:
     unlisted: Callable[[], tuple[str, ...]] = tuple
     retry_delays: Sequence[float] = RETRY_DELAYS
     helpers: Helpers | None = None
-    verify: bool = False
     elsewhere: Elsewhere | None = None
     keys: Callable[[], Iterator[Sought | Refused]] | None = None
+    verify: bool = False
 
     def objects(self) -> Iterator[ObjectInfo | Sought | Refused]:
         """All that there is to look at, wanted or not."""

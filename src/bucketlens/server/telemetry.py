@@ -189,14 +189,27 @@ def route_of(scope: Scope) -> str:
 
 
 REST = frozenset(
-    {"labels", "images", "facets", "uploads", "events", "status", "openapi.json", "complete"}
+    {
+        "labels",
+        "images",
+        "facets",
+        "uploads",
+        "events",
+        "status",
+        "openapi.json",
+        "complete",
+        "changes",
+    }
 )
 OWN = frozenset({"healthz", "readyz", "metrics", "signin", "signout"})
 
 
 def _tell(scope: Scope, status: int, size: int, seconds: float) -> None:
     route = route_of(scope)
-    quiet = route in {"/healthz", "/readyz", "/metrics", "site"} and status < SERVER_ERROR
+    quiet = (
+        route in {"/healthz", "/readyz", "/metrics", "/v1/changes", "site"}
+        and status < SERVER_ERROR
+    )
     client = scope.get("client")
     fields = {
         "method": scope["method"],

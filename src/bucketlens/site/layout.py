@@ -12,6 +12,7 @@ assets/…                        the look; named by content
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from bucketlens.names import encode_name, output_name
@@ -67,6 +68,7 @@ def original_name(key: str) -> str:
     return ORIGINALS + output_name(key, suffix)
 
 
+@lru_cache(4096)  # every page has dozens, of the same few labels
 def search_link(query: str, *, depth: int = 0) -> str:
     """A relative URL of a search."""
     return f"{link(INDEX, depth=depth)}?q={quote(query, safe='', errors='replace')}"
