@@ -251,17 +251,17 @@ def test_memory_does_not_grow_with_what_waits_for_a_store(proxy: Proxy, doors: D
     for name, share in (("quick", 0.0), ("slow", 0.5)):
         proxy.misfortune = Misfortune(share=share, only=frozenset({Mishap.SLOW, Mishap.BUSY}))
         process = doors.start(proxy.server, "run", f"s3://{BUCKET}/large", f"s3://{BUCKET}/{name}")
-        peaks.append(peak_of(process))
-        assert process.returncode == 0
+        peak, errors = peak_of(process)
+        assert process.returncode == 0, errors
+        peaks.append(peak)
     assert peaks[1] < peaks[0] + 50
 
 
-def peak_of(process: subprocess.Popen[bytes]) -> float:
-    """The most memory that a process held until its end, in megabytes."""
+def peak_of(process: subprocess.Popen[bytes]) -> tuple[float, str]:
+    """The most memory that a process held until its end, in megabytes, and what it complained."""
     status, peak = Path(f"/proc/{process.pid}/status"), 0.0
     while process.poll() is None:
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         peak = max(peak, int(found[1]) / 1000) if found else peak
         time.sleep(0.02)
-    process.communicate()
-    return peak
+    return peak, process.communicate()[1].decode()

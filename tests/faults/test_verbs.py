@@ -16,6 +16,7 @@ from bucketlens.stores import (
     RetryPolicy,
     S3Options,
     StoreOptions,
+    check_conditional_puts,
     open_store,
 )
 
@@ -181,3 +182,19 @@ def test_what_lasts_is_told_by_its_kind(proxy: Proxy, impatient: Store, mishap: 
         cost = STRAIN.now - before
         assert (cost.retries, cost.given_up) == (2, 1)
         assert cost.throttled == (3 if mishap is Mishap.BUSY else 0)
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("mishap", OF_METHOD["PUT"], ids=lambda m: m.name)
+def test_a_disturbed_probe_finds_no_fault_with_a_good_store(
+    proxy: Proxy, store: Store, mishap: Mishap, number: int
+):
+    """Whichever of its four puts is disturbed: a second try is no broken promise."""
+    puts = count()
+    proxy.misfortune = Misfortune(
+        share=1.0,
+        only=frozenset({mishap}),
+        where=lambda request: request.method == "PUT" and next(puts) == number,
+    )
+    check_conditional_puts(store)
+    assert proxy.misfortune.count.total() == 1

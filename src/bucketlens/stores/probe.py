@@ -59,8 +59,9 @@ def _broken_promise(store: Store, key: str) -> str | None:
 def _conflicts(
     store: Store, key: str, *, if_absent: bool = False, if_match: str | None = None
 ) -> bool:
+    # Other bytes each time: what a lost answer leaves in doubt is told by them.
     try:
-        store.put(key, b"2", if_absent=if_absent, if_match=if_match)
+        store.put(key, os.urandom(8), if_absent=if_absent, if_match=if_match)
     except ConflictError:
         return True
     return False
