@@ -130,8 +130,8 @@ class Vocabulary:
             for part in name.split(" and "):
                 self._words.setdefault(search_key(part), _Word({}, {}, {})).categories[name] = None
         self._compact: dict[str, _Word] = {}
-        for key, word in self._words.items():
-            self._compact.setdefault(compact(key), word)
+        for key, known in self._words.items():
+            self._compact.setdefault(compact(key), known)
 
     def _word(self, kind: str, text: str, of: VocabularyLabel | VocabularyCategory) -> _Word:
         key = search_key(text)
