@@ -25,10 +25,9 @@ find_python = for p in $(CANDIDATES); do \
 	&& { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(find_python))
 
-.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-lambda
+.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-stores bench-lambda
 .PHONY: bench-cluster
 .PHONY: bench-relabel
-.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-stores bench-lambda
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -131,12 +130,10 @@ linters: .linters/.ready  ## install what looks at the template for AWS
 demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the stack for AWS on an emulator, and what becomes of uploads
 	@$(BIN)/python -m tools.demo_aws
 
-soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py \
-		tests/e2e/test_cluster.py
 SOAK ?= 50
 soak: $(VENV)/.dev-ready .servers/.ready  ## kill, restart and disturb runs and watches for a long time, and compare what they leave
-	SOAK=$(SOAK) $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py tests/faults
+	SOAK=$(SOAK) $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py tests/faults \
+		tests/e2e/test_cluster.py
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py --deploy $(MACHINE)

@@ -117,7 +117,8 @@ def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: SiteWriter,
     """So that no reader sees a page with holes."""
     writer.write_image(record(), thumbnail=b"t", preview=b"p")
     assert journal.verbs[-1] == "put images/cute_dog.jpg.html"
-    assert journal.verbs[0] == "put thumbs/cute_dog.jpg.jpg"
+    of_image = [verb for verb in journal.verbs if "cute_dog" in verb]
+    assert of_image[0] == "put thumbs/cute_dog.jpg.jpg"
     journal.verbs.clear()
     writer.remove_image("cute_dog.jpg")
     assert journal.verbs[0] == "delete images/cute_dog.jpg.html"

@@ -239,8 +239,8 @@ def open_pass(
         allow_deletes: Pass both safety stops.
         check: As there.
         processes: As there.
+        verify: Compare the files of the site with the records too.
         keys: Path or URL of a list of the keys that are looked at; else all are.
-        verify: As of :class:`Pass`.
 
     Raises:
         BucketlensError: As :func:`open_collecting`, or the list is not there.

@@ -166,7 +166,8 @@ class Pass:
             tally.interrupted = stop.is_set()
         for key in renew_index(self.records, self.index):
             self._settle_quietly(key)
-        if self.verify and self.pages is not None and not tally.interrupted:
+        sound = listing.complete and refusal is None and not (tally.interrupted or tally.unswept)
+        if self.verify and sound and self.pages is not None:
             found = differences(self.index.labelled, self.pages)
             tally.repaired = repair(found, self.settler, self.settings.max_bytes, stop)
         if refusal is not None:
