@@ -13,7 +13,8 @@ from tests.laboratory import BLUE, RED, Lab
 from bucketlens.assembly import CollectionIndex
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
-from bucketlens.pipeline.passing import Pass, Tally, forecast
+from bucketlens.pipeline.foreseeing import forecast
+from bucketlens.pipeline.passing import Pass, Tally
 from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.sweeping import SeenKeys
 from bucketlens.records import LabelRecord

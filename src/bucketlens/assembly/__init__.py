@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -20,9 +19,9 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.assembly.places import SITE_FOLDER, below, own_outputs
 from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
-from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.blocking import read_blocked
 from bucketlens.pipeline.noting import EditBook
@@ -60,9 +59,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
-SITE_FOLDER = "site"
-
 
 class Collection:
     """OUT: what is kept about the images of one source, private and shown.
@@ -74,18 +70,26 @@ class Collection:
         processes: That the catalog may use where thousands of records are to be read. They begin
             by importing the main module, or as forks of a program with few threads, so only
             programs that are ready for that ask for some.
+        through: What each store is wrapped in, for whoever wants to see what is asked of it.
     """
 
     def __init__(
-        self, out: str, settings: Settings, *, fresh: bool = False, processes: int = 1
+        self,
+        out: str,
+        settings: Settings,
+        *,
+        fresh: bool = False,
+        processes: int = 1,
+        through: Callable[[Store], Store] = lambda store: store,
     ) -> None:
         """Open the stores; nothing is read or written yet."""
         self._processes = processes
         self.out = out
         self._settings = settings
+        self._through = through
         options = store_options(settings, fresh=fresh)
-        self.private = open_store(out, options)
-        self.records = open_store(below(out, "metadata"), options)
+        self.private = through(open_store(out, options))
+        self.records = through(open_store(below(out, "metadata"), options))
 
     @cached_property
     def pages(self) -> SitePages | None:
@@ -94,7 +98,7 @@ class Collection:
             return None
         location = self._settings.site_location or below(self.out, SITE_FOLDER)
         options = store_options(self._settings, fresh=True)
-        return SitePages(open_store(location, options), self._settings)
+        return SitePages(self._through(open_store(location, options)), self._settings)
 
     @property
     def site_location(self) -> str:
@@ -159,13 +163,6 @@ def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
     """The private store and that of the records, for another process."""
     collection = Collection(out, settings)
     return collection.private, collection.records
-
-
-def below(location: str, name: str) -> str:
-    """The location of a folder in another: works for paths and URLs."""
-    if location.endswith(("/", "\\")):
-        return location + name
-    return f"{location}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,31 +267,6 @@ def pass_over(
         unlisted=lambda: tuple(opened.unlisted),
         helpers=helpers,
     )
-
-
-def own_outputs(source: str, out: str, site: str = "") -> tuple[str, ...]:
-    """The folders of the source that hold outputs, so that results never become images.
-
-    Args:
-        source: Location of the images, as their store gives it.
-        out: Location of the outputs, likewise.
-        site: Location of the site, where it is not in ``out``.
-
-    Raises:
-        ConfigError: Source and outputs are the same place, or the source holds outputs.
-    """
-    root, own, shown = (
-        f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out, site)
-    )
-    if own == root:
-        raise ConfigError(
-            f"images and outputs can't share {source}: give the outputs a folder of their own,"
-            f" such as {below(source, 'bucketlens')}"
-        )
-    holding = [f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
-    if root.startswith((*holding, shown) if site else tuple(holding)):
-        raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
-    return tuple(place.removeprefix(root) for place in (own, shown) if place.startswith(root))
 
 
 def _note(issue: ListingIssue, issues: dict[str, None]) -> None:

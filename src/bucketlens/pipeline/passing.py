@@ -138,7 +138,7 @@ class Pass:
             tally.add(settled)
             told(settled)
 
-        listing = _Listing(self, tally, seen, limit)
+        listing = Listing(self, tally, seen, limit)
         self._settle_all(iter(listing), report, stop)
         tally.interrupted = stop.is_set()
         refusal = None
@@ -168,7 +168,7 @@ class Pass:
                 return
         Engine(self.settler, self.labeler, self.settings, report, stop, delays).run(objects)
 
-    def _still_there(self, listing: _Listing) -> bool:
+    def _still_there(self, listing: Listing) -> bool:
         """Whether the first and the last image of the listing are where they were.
 
         A disk that is pulled out meanwhile cuts a listing short without an error.
@@ -222,10 +222,18 @@ class Pass:
                     yield key
 
 
-class _Listing:
-    """The source's listing: counted, remembered, filtered and cut off."""
+class Listing:
+    """The source's listing: counted, remembered, filtered and cut off.
+
+    Args:
+        work: The pass.
+        tally: Counts what is passed over.
+        seen: Remembers all keys.
+        limit: Objects that are shown at most.
+    """
 
     def __init__(self, work: Pass, tally: Tally, seen: SeenKeys, limit: int | None) -> None:
+        """List nothing yet."""
         self._work = work
         self._tally = tally
         self._seen = seen
@@ -234,6 +242,7 @@ class _Listing:
         self.ends: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[ObjectInfo]:
+        """The objects to be looked at."""
         for info in self._work.source.list():
             self.ends = (*self.ends[:1], info.key)
             if not self._work.wanted(info):
@@ -247,50 +256,3 @@ class _Listing:
             self._seen.add(info.key)
             yield info
         self.complete = True
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What a pass would do.
-
-    Attributes:
-        actions: How many keys ask for what; keys to remove among them.
-        examples: Some keys of each.
-        bytes_to_read: Of the images that would be read.
-        orphaned_pages: Pages that would be removed, since neither image nor record is there.
-    """
-
-    actions: Counter[Action]
-    examples: dict[Action, list[str]]
-    bytes_to_read: int
-    orphaned_pages: int = 0
-
-
-def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
-    """Look at every key as a pass does, and change nothing."""
-    seen = SeenKeys()
-    actions: Counter[Action] = Counter()
-    examples: dict[Action, list[str]] = {action: [] for action in Action}
-    size = 0
-
-    def count(key: str, action: Action) -> None:
-        actions[action] += 1
-        if len(examples[action]) < FAILURES_KEPT:
-            examples[action].append(key)
-
-    listing = _Listing(work, tally, seen, limit)
-    for info in listing:
-        plan = work.settler.inspect(info.key, info=info)
-        count(info.key, plan.action)
-        if plan.action.reads:
-            size += info.size
-    pages = 0
-    if listing.complete:
-        sweep = Sweep(work.records, seen, work.unlisted())
-        for key in sweep.orphans():
-            plan = work.settler.inspect(key)
-            if plan.action is not Action.NOTHING:
-                count(key, plan.action)
-        if work.pages is not None:
-            pages = sum(1 for _ in work.orphaned_pages(sweep, work.pages))
-    return Forecast(actions, examples, size, pages)
