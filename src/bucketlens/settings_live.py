@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bucketlens.settings_forecast import ForecastSettings
+from bucketlens.settings_packs import PackSettings
 
 
-class LiveSettings(ForecastSettings, frozen=True, kw_only=True):
+class LiveSettings(PackSettings, frozen=True, kw_only=True):
     """Settings of the live side; part of :class:`bucketlens.settings.Settings`."""
 
     watch: Annotated[

@@ -18,6 +18,7 @@ from bucketlens.assembly.looking import (
     find_models,
     made_by,
 )
+from bucketlens.assembly.packing import CollectionPacks
 from bucketlens.assembly.pages import SitePages
 from bucketlens.assembly.places import SITE_FOLDER, below, own_outputs
 from bucketlens.assembly.processes import Place, find_helpers
@@ -89,12 +90,17 @@ class Collection:
         self._through = through
         options = store_options(settings, fresh=fresh)
         self.private = through(open_store(out, options))
-        self.records = through(open_store(below(out, "metadata"), options))
+        loose, listed = (
+            through(open_store(below(out, "metadata"), store_options(settings, fresh=new)))
+            for new in (fresh, True)
+        )
+        self.packs = CollectionPacks(self.private, loose, listed, settings)
+        self.records = self.packs.records
 
     @cached_property
     def pages(self) -> SitePages | None:
         """The site; None where none is wanted."""
-        if not self._settings.pages:
+        if not self._settings.shown:
             return None
         location = self._settings.site_location or below(self.out, SITE_FOLDER)
         options = store_options(self._settings, fresh=True)
@@ -109,7 +115,7 @@ class Collection:
     @property
     def locations(self) -> tuple[str, ...]:
         """Of all the stores that outputs go to."""
-        site = self.site_location if self._settings.pages else ""
+        site = self.site_location if self._settings.shown else ""
         return tuple(filter(None, (self.private.location, self.records.location, site)))
 
     def check(self) -> None:
@@ -137,7 +143,7 @@ class Collection:
     def index(self) -> CollectionIndex:
         """The catalog and what shows it in the site, renewed together."""
         remote = _is_remote(self.records)
-        return CollectionIndex(self.catalog, self.pages, remote=remote)
+        return CollectionIndex(self.catalog, self.pages, remote=remote, packs=self.packs)
 
     @property
     def recorder(self) -> Recorder:
@@ -146,7 +152,7 @@ class Collection:
 
     def recorder_telling(self, told: Callable[[str, str, bytes], None]) -> Recorder:
         """The same, for a process that has no index: somebody else is told of what is put."""
-        return Recorder(self.records, self.pages, told, self.edits)
+        return Recorder(self.records, self.pages, told, self.edits, self.packs.packer)
 
     @cached_property
     def edits(self) -> EditBook:

@@ -42,8 +42,12 @@ if TYPE_CHECKING:
 LISTINGS = 2
 """Of the source in a run: one to work by, one that counts for the time left."""
 
+PACKS = "packs/"
+"""Where what is asked of the outputs is asked once for all records of a pack."""
+
 KINDS = (
     ("metadata/", "records"),
+    (PACKS, "records"),
     ("site/images/", "pages"),
     ("site/data/images/", "pages"),
     ("site/thumbs/", "pictures"),
@@ -56,7 +60,7 @@ KINDS = (
 
 VERBS = ("get", "head", "put", "delete")
 
-SHARED = frozenset({"catalog", "search index"})
+SHARED = (PACKS, "catalog/", "site/data/index/")
 """Their files hold many images each."""
 
 
@@ -169,21 +173,23 @@ def try_images(
 ) -> Trial:
     """Label some images into an empty folder, on one core, and see what each takes."""
     alone = msgspec.structs.replace(settings, workers=1, batch_size=1, site_location="")
-    source, out = Traffic(), Traffic()
+    source, out, shared = Traffic(), Traffic(), Traffic()
     images = CountingStore(opened.images, source)
-    collection = Collection(
-        folder, alone, fresh=True, through=lambda store: CountingStore(store, out)
-    )
+
+    def through(store: Store) -> Store:
+        return CountingStore(store, out, {PACKS: shared} if store.location == folder else {})
+
+    collection = Collection(folder, alone, fresh=True, through=through)
     settler = Settler(images, collection.recorder, opened.labeler, time.time)
     work = pass_over(
         replace(opened, images=Drawn(images, sample), collection=collection, settler=settler),
         alone,
     )
     first = sample[0].key
-    clock = _Clock(source, out)
+    clock = _Clock(source, out, shared)
     if len(sample) > 1:  # the first image pays for what is loaded and written once
         _run(replace(work, wanted=lambda info: info.key == first))
-        clock = _Clock(source, out)
+        clock = _Clock(source, out, shared)
         work = replace(work, wanted=lambda info: info.key != first)
     tally = _run(work, clock.told)
     return Trial(
@@ -193,7 +199,8 @@ def try_images(
         waiting=clock.source.seconds["get"] / max(1, clock.seen),
         kinds=tuple(_kinds(open_store(folder), len(sample))),
         source=_calls(clock.source, clock.seen, listed=LISTINGS),
-        out=_calls(clock.out, clock.seen, listed=clock.listed()),
+        out=_calls(clock.out, clock.seen, listed=clock.listed())
+        + _calls(clock.shared, settings.pack_records, listed=0.0),
     )
 
 
@@ -232,26 +239,25 @@ class Drawn:
 class _Clock:
     """What was used up until the last image; what comes after that is for all of them."""
 
-    def __init__(self, source: Traffic, out: Traffic) -> None:
-        self._live = source, out
-        self._before = source.copy(), out.copy()
+    def __init__(self, *live: Traffic) -> None:
+        self._live = live
+        self._before = tuple(traffic.copy() for traffic in live)
         self._begun = time.process_time()
         self.processor = 0.0
         self.seen = 0
-        self.source, self.out = Traffic(), Traffic()
+        self.source, self.out, self.shared = Traffic(), Traffic(), Traffic()
 
     def told(self, _settled: Settled) -> None:
         self.seen += 1
         self.processor = (time.process_time() - self._begun) / self.seen
-        self.source, self.out = self._used()
+        self.source, self.out, self.shared = self._used()
 
     def listed(self) -> float:
         """How often an image of the outputs is shown by listings, until the end of the run."""
         return self._used()[1].calls["list"] / max(1, self.seen)
 
-    def _used(self) -> tuple[Traffic, Traffic]:
-        live, before = self._live, self._before
-        return live[0].since(before[0]), live[1].since(before[1])
+    def _used(self) -> list[Traffic]:
+        return [now.since(old) for now, old in zip(self._live, self._before, strict=True)]
 
 
 def _kinds(written: Store, images: int) -> Iterator[Kind]:
@@ -262,9 +268,10 @@ def _kinds(written: Store, images: int) -> Iterator[Kind]:
     for info in written.list():
         kind = next((name for start, name in KINDS if info.key.startswith(start)), None)
         if kind is not None:
-            files[kind] += kind not in SHARED
+            shared = info.key.startswith(SHARED)
+            files[kind] += not shared
             size[kind] += info.size
-            disk[kind] += info.size if kind in SHARED else whole_blocks(info.size)
+            disk[kind] += info.size if shared else whole_blocks(info.size)
     average = partial(_average, images=images)
     for name in dict.fromkeys(name for _, name in KINDS):
         if size[name]:
@@ -283,4 +290,4 @@ def _calls(traffic: Traffic, images: int, *, listed: float) -> Calls:
 
 
 def _average(count: int, images: int) -> float:
-    return round(count / max(1, images), 3)
+    return round(count / max(1, images), 6)

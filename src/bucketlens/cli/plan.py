@@ -55,7 +55,7 @@ def _number(_context: click.Context, _option: click.Parameter, value: str | None
     help="Images that are tried.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@setting_options("include", "exclude", "pages", "classifier", "detector")
+@setting_options("include", "exclude", "pages", "records_format", "classifier", "detector")
 @click.pass_obj
 def command(
     config_file: str | None,

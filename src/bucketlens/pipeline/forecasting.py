@@ -59,6 +59,11 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
     put: Amount = 0.0
     delete: Amount = 0.0
 
+    def __add__(self, other: Calls) -> Calls:
+        """Both together."""
+        mine, others = msgspec.structs.asdict(self), msgspec.structs.asdict(other)
+        return Calls(**{verb: count + others[verb] for verb, count in mine.items()})
+
     def times(self, images: float) -> Calls:
         """Those of so many images, in whole requests."""
         values = msgspec.structs.asdict(self)

@@ -24,7 +24,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import TransientError
-from bucketlens.pipeline.helping import Halted, HelperError, Put
+from bucketlens.pipeline.helping import Halted, HelperError, Put, Waits
 from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
 
@@ -43,6 +43,9 @@ AHEAD = 8
 
 REFILL = 4
 """It is sent more when it has so many left: one message for several keys."""
+
+TRIES_TO_RECORD = 3
+"""Rounds for what was labelled by a helper that went down before it was recorded."""
 
 HEARTBEAT = 0.2
 """Seconds after which a wish to stop is noticed, if no report comes sooner."""
@@ -71,12 +74,14 @@ class Helper:
 
     Attributes:
         held: What it was sent and has not told of yet, by key.
+        waiting: What it has labelled, and not yet recorded together with others.
         ended: It was told that there is no more.
     """
 
     process: BaseProcess
     tasks: Connection
     held: dict[str, ObjectInfo | str] = field(default_factory=dict)
+    waiting: dict[str, ObjectInfo | str] = field(default_factory=dict)
     ended: bool = False
 
     def send(self, task: Task) -> None:
@@ -107,6 +112,7 @@ class Spread:
     retry_delays: Sequence[float] = RETRY_DELAYS
     _later: list[str] = field(default_factory=list)
     _suspects: list[str] = field(default_factory=list)
+    _unrecorded: list[ObjectInfo | str] = field(default_factory=list)
     _tries_left: bool = True
     _cause: BaseException | None = None
 
@@ -133,6 +139,13 @@ class Spread:
     def _round(self, items: Iterable[ObjectInfo | str]) -> None:
         """Settle these, all helpers at once, then what brought a helper down, one by one."""
         self._share_out(iter(items), self.helpers.count, AHEAD)
+        for _ in range(TRIES_TO_RECORD):
+            if not self._unrecorded or self._ending():
+                break
+            again, self._unrecorded = self._unrecorded, []
+            self._share_out(iter(again), self.helpers.count, AHEAD)
+        self._suspects += map(_key, self._unrecorded)  # whatever ends the process, one by one tells
+        self._unrecorded.clear()
         while self._suspects and not self._ending():
             key = self._suspects.pop()
             self._share_out(iter([key]), 1, 1)
@@ -196,8 +209,11 @@ class Spread:
         try:
             if isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
+            elif isinstance(message, Waits):
+                helper.waiting[message.key] = helper.held.pop(message.key, message.key)
             else:
                 helper.held.pop(message.key, None)
+                helper.waiting.pop(message.key, None)
                 self._take(message)
         except BaseException as exc:  # noqa: BLE001 - as above
             self._cause = self._cause or exc
@@ -221,8 +237,9 @@ class Spread:
         if not alone:
             log.warning("a process of the run %s; %d keys are tried again", how, len(helper.held))
             self._suspects += helper.held
+            self._unrecorded += helper.waiting.values()
             return True
-        for key in helper.held:
+        for key in helper.held | helper.waiting:
             bug = HelperError(f"the process that looked at it {how}")
             self.report(Settled(key, Outcome.FAILED, ("bug", str(bug), None), bug=bug))
         return True

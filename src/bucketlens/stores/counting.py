@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bucketlens.stores.base import Blob, Store
     from bucketlens.types import ObjectInfo
@@ -49,10 +49,13 @@ class Traffic:
 class CountingStore:
     """A store whose calls are counted; all else passes through."""
 
-    def __init__(self, store: Store, traffic: Traffic) -> None:
-        """Wrap a store."""
+    def __init__(
+        self, store: Store, traffic: Traffic, apart: Mapping[str, Traffic] | None = None
+    ) -> None:
+        """Wrap a store; what is asked of keys that begin so is counted apart."""
         self._store = store
         self._traffic = traffic
+        self._apart = apart or {}
 
     @property
     def location(self) -> str:
@@ -71,7 +74,7 @@ class CountingStore:
         try:
             return self._store.head(key)
         finally:
-            self._traffic.add("head", started)
+            self._of(key).add("head", started)
 
     def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
         """The object's bytes and facts."""
@@ -79,7 +82,7 @@ class CountingStore:
         try:
             return self._store.get(key, max_bytes=max_bytes)
         finally:
-            self._traffic.add("get", started)
+            self._of(key).add("get", started)
 
     def put(
         self,
@@ -103,7 +106,7 @@ class CountingStore:
                 cache_control=cache_control,
             )
         finally:
-            self._traffic.add("put", started)
+            self._of(key).add("put", started)
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
@@ -111,8 +114,12 @@ class CountingStore:
         try:
             self._store.delete(key)
         finally:
-            self._traffic.add("delete", started)
+            self._of(key).add("delete", started)
 
     def url(self, key: str) -> str:
         """The store's own."""
         return self._store.url(key)
+
+    def _of(self, key: str) -> Traffic:
+        apart = (traffic for start, traffic in self._apart.items() if key.startswith(start))
+        return next(apart, self._traffic)
