@@ -115,7 +115,7 @@ linters: .linters/.ready  ## install what looks at the template for AWS
 		--quiet install --no-deps --require-hashes -r requirements/$$name.txt || exit 1; done
 	@touch $@
 
-demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the demo with a bucket and a queue, on an emulator
+demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the stack for AWS on an emulator, and what becomes of uploads
 	@$(BIN)/python -m tools.demo_aws
 
 soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave

@@ -2,6 +2,7 @@
 
     python bench/memory.py                      1,000 and 20,000 images, records for a relabelling
     python bench/memory.py --images 100 2000    other numbers
+    python bench/memory.py --settings detector=none
 
 Images are small and all different, so that what grows with their number shows, and not what one
 of them takes. Each figure is of a call of its own: the peak of the memory of all its processes
@@ -48,23 +49,25 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[1_000, 20_000])
     parser.add_argument("--records", type=int, default=20_000, help="for relabel and status")
     parser.add_argument("--folder", type=Path, help="work here instead of in a temporary folder")
+    parser.add_argument("--settings", nargs="*", default=[], help="NAME=VALUE for the runs")
     chosen = parser.parse_args()
+    settings = [word for one in chosen.settings for word in ("--set", one)]
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         heads = f"{'images':>8} | {'seconds':>8} | {'a second':>8} | {'CPU s':>7} | {'peak MB':>7}"
         print(f"| {'call':<44} | {heads} |")
         print(f"|{'-' * 46}|{'-' * 10}|{'-' * 10}|{'-' * 10}|{'-' * 9}|{'-' * 9}|")
         for count in chosen.images:
-            measure_runs(Path(folder) / str(count), count)
+            measure_runs(Path(folder) / str(count), count, settings)
         measure_relabelling(Path(folder) / "records", chosen.records)
 
 
-def measure_runs(folder: Path, count: int) -> None:
+def measure_runs(folder: Path, count: int, settings: list[str]) -> None:
     """A first run, one with nothing to do, a new title."""
     make_images(folder / "photos", count)
     photos, out = str(folder / "photos"), str(folder / "out")
-    tell("run", count, call("run", photos, out))
-    tell("run, nothing to do", count, call("run", photos, out))
-    tell("run, another title", count, call("run", photos, out, "--set", "title=Other"))
+    tell("run", count, call("run", photos, out, *settings))
+    tell("run, nothing to do", count, call("run", photos, out, *settings))
+    tell("run, another title", count, call("run", photos, out, *settings, "--set", "title=Other"))
     shutil.rmtree(folder)
 
 

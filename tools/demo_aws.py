@@ -1,26 +1,22 @@
-"""Show the way of a photo through buckets and queues, on this machine and without an account.
+"""Show the way of a photo through the stack for AWS, on this machine and without an account.
 
     python -m tools.demo_aws
 
-It starts ministack (an emulator; `make servers` installs it), makes a bucket, a queue with dead
-letters and notifications, starts a worker, and then does what people do: uploads whole and in
-parts, copies, awkward names, a broken file, a deletion. The site is copied to build/demo-aws.
+It starts ministack (an emulator; `make servers` installs it), makes a stack of the shipped template
+there, with its buckets, queues, functions and rights, and then does what people do: uploads whole
+and in parts, copies, awkward names, a broken file, a deletion, and a picture that brings the
+function down. The site is copied to build/demo-aws.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from tests.servers import Server, ministack
+from tests.aws.emulated import POISON, Cloud, until
+from tests.servers import ministack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,142 +24,107 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "examples" / "photos"
 SHOWN = ROOT / "build" / "demo-aws"
-BUCKET = "photos"
-OUT = "labels"
-PATIENCE = 60.0
+UPLOADS = "uploads/"
 
 
 def main() -> int:
     """Show it all; 1 if something did not come to pass."""
-    with tempfile.TemporaryDirectory() as folder, ministack(Path(folder)) as server:
-        s3, sqs = _client(server, "s3"), _client(server, "sqs")
-        s3.create_bucket(Bucket=BUCKET)
-        s3.create_bucket(Bucket=OUT)
-        queue = _queue(sqs)
-        _notify(s3, sqs, queue)
-        print(f"a bucket, a queue and a worker between them, at {server.endpoint}\n")
-        worker = _worker(server, queue)
-        try:
-            done = _show(s3)
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            worker.wait(timeout=60)
-        _copy_site(s3)
+    with tempfile.TemporaryDirectory() as folder, ministack(Path(folder), rights=True) as server:
+        cloud = Cloud(server)
+        print("making a stack of deploy/aws/template.yaml, on an emulator of AWS …")
+        cloud.deploy("photos", Publish="s3-website")
+        for name in ("Images", "Queue", "LabelFunction", "Results", "Site"):
+            print(f"    {name:<14} {cloud.resources[name]}")
+        demo = Demo(cloud)
+        done = demo.uploads() and demo.deletion() and demo.poison()
+        cloud.index()
+        print("\nthe index function has renewed catalog and site")
+        demo.copy_site()
     print(f"\nOpen {SHOWN.relative_to(ROOT) / 'index.html'} in a browser.")
     return 0 if done else 1
 
 
-def _client(server: Server, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes
-    return boto3.client(
-        service,
-        endpoint_url=server.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=server.keys["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=server.keys["AWS_SECRET_ACCESS_KEY"],
-    )
+class Demo:
+    """What people do with a stack, and what follows."""
 
+    def __init__(self, cloud: Cloud) -> None:
+        """Look at an account that has the stack."""
+        self._cloud = cloud
+        self._s3 = cloud.client("s3")
+        self._images, self._results = cloud.resources["Images"], cloud.resources["Results"]
 
-def _queue(sqs: Any) -> str:  # noqa: ANN401
-    dead = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
-    redrive = {"deadLetterTargetArn": _arn(sqs, dead), "maxReceiveCount": "5"}
-    attributes = {"RedrivePolicy": json.dumps(redrive)}
-    return str(sqs.create_queue(QueueName=BUCKET, Attributes=attributes)["QueueUrl"])
+    def uploads(self) -> bool:
+        """Images that arrive in every way, one after the other; whether each came to a record."""
+        zebra = (PHOTOS / "zebra.jpg").read_bytes()
+        awkward = "trip 1/a+b ü%2F.jpg"
+        steps: list[tuple[str, str, Callable[[], object]]] = [
+            ("put", "zebra.jpg", lambda: self._put("zebra.jpg", zebra)),
+            ("put under an awkward name", awkward, lambda: self._put(awkward, zebra)),
+            ("upload in parts", "parts.png", lambda: self._parts("parts.png", "chelsea.png")),
+            ("copy", "copy.jpg", lambda: self._copy("zebra.jpg", "copy.jpg")),
+            ("put a broken file", "broken.jpg", lambda: self._put("broken.jpg", zebra[:2000])),
+        ]
+        return all(self._step(what, key, act) for what, key, act in steps)
 
-
-def _arn(sqs: Any, url: str) -> str:  # noqa: ANN401
-    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    return str(answer["Attributes"]["QueueArn"])
-
-
-def _notify(s3: Any, sqs: Any, queue: str) -> None:  # noqa: ANN401
-    kinds = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
-    target = {"QueueArn": _arn(sqs, queue), "Events": kinds}
-    s3.put_bucket_notification_configuration(
-        Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [target]}
-    )
-
-
-def _worker(server: Server, queue: str) -> subprocess.Popen[bytes]:
-    kept = {name: v for name, v in os.environ.items() if not name.startswith("AWS_")}
-    places = [f"s3://{BUCKET}/uploads", f"s3://{OUT}", "--queue", queue]
-    print("$ bucketlens worker", *places)
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "bucketlens", "worker", *places],
-        env=kept | server.keys | {"BUCKETLENS_S3_ENDPOINT": server.endpoint},
-    )
-
-
-def _show(s3: Any) -> bool:  # noqa: ANN401
-    """Do what people do, one thing after the other, and wait for what follows."""
-    zebra = (PHOTOS / "zebra.jpg").read_bytes()
-    steps: list[tuple[str, str, Callable[[], object]]] = [
-        ("put", "zebra.jpg", lambda: _put(s3, "zebra.jpg", zebra)),
-        (
-            "put under an awkward name",
-            "trip 1/a+b ü%2F.jpg",
-            lambda: _put(s3, "trip 1/a+b ü%2F.jpg", zebra),
-        ),
-        ("upload in parts", "parts.png", lambda: _parts(s3, "parts.png", PHOTOS / "chelsea.png")),
-        ("copy", "copy.jpg", lambda: _copy(s3, "zebra.jpg", "copy.jpg")),
-        ("put a broken file", "broken.jpg", lambda: _put(s3, "broken.jpg", zebra[:2000])),
-    ]
-    for what, key, act in steps:
-        print(f"\n{what}: uploads/{key}")
+    def _step(self, what: str, key: str, act: Callable[[], object]) -> bool:
+        print(f"\n{what}: {UPLOADS}{key}")
         act()
-        if not _until(lambda key=key: _told(s3, key)):
+        return self._told(key)
+
+    def _told(self, key: str) -> bool:
+        """Print what the record of a key says, once there is one."""
+        if not until(lambda: key in self._cloud.records(self._results)):
             print("    nothing came of it")
             return False
-    print("\ndelete: uploads/copy.jpg")
-    s3.delete_object(Bucket=BUCKET, Key="uploads/copy.jpg")
-    return _until(lambda: not _names(s3, "site/images/copy.jpg"))
+        record = self._cloud.records(self._results)[key]
+        labels = [f"{one['Name']} {one['Confidence']:.0f}" for one in record.get("Labels", ())]
+        print(f"    {', '.join(labels[:5]) or record['failure']['reason']}")
+        return True
 
+    def deletion(self) -> bool:
+        """An image is deleted, and what was told of it goes."""
+        print(f"\ndelete: {UPLOADS}copy.jpg")
+        self._s3.delete_object(Bucket=self._images, Key=UPLOADS + "copy.jpg")
+        page = "images/copy.jpg.html"
+        gone = until(lambda: page not in self._cloud.keys(self._cloud.resources["Site"]))
+        print("    its page is gone" if gone else "    its page is still there")
+        return gone
 
-def _put(s3: Any, key: str, data: bytes) -> None:  # noqa: ANN401
-    s3.put_object(Bucket=BUCKET, Key=f"uploads/{key}", Body=data)
-
-
-def _parts(s3: Any, key: str, path: Path) -> None:  # noqa: ANN401
-    where = {"Bucket": BUCKET, "Key": f"uploads/{key}"}
-    where["UploadId"] = s3.create_multipart_upload(**where)["UploadId"]
-    etag = s3.upload_part(**where, PartNumber=1, Body=path.read_bytes())["ETag"]
-    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
-    s3.complete_multipart_upload(**where, MultipartUpload=parts)
-
-
-def _copy(s3: Any, key: str, to: str) -> None:  # noqa: ANN401
-    s3.copy_object(Bucket=BUCKET, Key=f"uploads/{to}", CopySource=f"{BUCKET}/uploads/{key}")
-
-
-def _told(s3: Any, key: str) -> bool:  # noqa: ANN401
-    """Print what the record of a key says, once there is one."""
-    for name in _names(s3, "metadata/"):
-        record = json.loads(s3.get_object(Bucket=OUT, Key=name)["Body"].read())
-        if record["source"]["key"] == key:
-            labels = [f"{one['Name']} {one['Confidence']:.0f}" for one in record.get("Labels", ())]
-            why = record.get("failure", {}).get("reason", "")
-            print(f"    s3://{OUT}/{name}: {', '.join(labels[:5]) or why}")
-            return True
-    return False
-
-
-def _names(s3: Any, prefix: str) -> list[str]:  # noqa: ANN401
-    return [e["Key"] for e in s3.list_objects_v2(Bucket=OUT, Prefix=prefix).get("Contents", ())]
-
-
-def _until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
+    def poison(self) -> bool:
+        """A picture that ends the process comes to the dead letters, with a record that says so."""
+        self._cloud.client("sqs").set_queue_attributes(  # minutes in the template
+            QueueUrl=self._cloud.resources["Queue"], Attributes={"VisibilityTimeout": "3"}
+        )
+        print(f"\nput a picture that brings the function down: {UPLOADS}poison.jpg")
+        self._put("poison.jpg", (PHOTOS / "zebra.jpg").read_bytes() + POISON)
+        if not until(lambda: self._cloud.waiting("DeadLetters") == 1):
+            print("    it did not come to the dead letters")
             return False
-        time.sleep(0.2)
-    return True
+        print("    it was tried again, and is among the dead letters now; its record says:")
+        return self._told("poison.jpg")
 
+    def copy_site(self) -> None:
+        """Copy the site to this machine."""
+        site = self._cloud.resources["Site"]
+        for name in self._cloud.keys(site):
+            path = SHOWN / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self._cloud.read(site, name))
 
-def _copy_site(s3: Any) -> None:  # noqa: ANN401
-    for name in _names(s3, "site/"):
-        path = SHOWN / name.removeprefix("site/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(s3.get_object(Bucket=OUT, Key=name)["Body"].read())
+    def _put(self, key: str, data: bytes) -> None:
+        self._s3.put_object(Bucket=self._images, Key=UPLOADS + key, Body=data)
+
+    def _parts(self, key: str, photo: str) -> None:
+        where: dict[str, Any] = {"Bucket": self._images, "Key": UPLOADS + key}
+        where["UploadId"] = self._s3.create_multipart_upload(**where)["UploadId"]
+        data = (PHOTOS / photo).read_bytes()
+        etag = self._s3.upload_part(**where, PartNumber=1, Body=data)["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+        self._s3.complete_multipart_upload(**where, MultipartUpload=parts)
+
+    def _copy(self, key: str, to: str) -> None:
+        source = {"Bucket": self._images, "Key": UPLOADS + key}
+        self._s3.copy_object(Bucket=self._images, Key=UPLOADS + to, CopySource=source)
 
 
 if __name__ == "__main__":
