@@ -110,3 +110,16 @@ def test_mistakes_are_told_before_anything_is_counted(cli: Cli, collection: Path
     many = cli("plan", "photos", "--objects", "many")
     assert many.returncode == 2
     assert "'many' is no number" in many.stderr
+
+
+def test_packs_are_forecast_as_packs(cli: Cli, collection: Path):
+    """Two files and a manifest for thousands of records instead of five files an image."""
+    assert collection.exists()
+    found = planned(cli, "photos", "--records", "parquet", "--objects", "8192000")
+    kinds = {kind["name"]: kind for kind in found["sample"]["kinds"]}
+    assert set(kinds) == {"records", "catalog"}
+    assert found["files"] == 0  # none of an image's own
+    assert 2000 < found["requests"]["out"]["put"] <= 4000
+    plain = planned(cli, "photos", "--no-pages")
+    (records,) = (kind for kind in plain["sample"]["kinds"] if kind["name"] == "records")
+    assert 0 < kinds["records"]["size"] < records["size"]
