@@ -220,6 +220,18 @@ def test_thousands_of_rows_are_read_by_groups(store: PackedStore):
     assert sum(1 for _ in store.list()) == 5000
 
 
+def test_a_reader_that_a_purge_overtakes_reads_the_newer_state(store: PackedStore):
+    """Old files go at once then, and a state that was read before names them still."""
+    write(store, ("a.json", b"1", None), ("b.json", b"2", None))
+    reader = opened(store.location.split("/")[2])
+    reader.packs._fresh = 3600.0  # as over a network, where a state is taken for current a while
+    assert reader.packs.standing().etag is not None
+    store.delete("a.json")
+    purge(store, {"a.json"})
+    assert reader.get("b.json").data == b"2"
+    assert [info.key for info in reader.list()] == ["b.json"]
+
+
 def test_a_missing_file_is_told_with_what_to_do(store: PackedStore):
     """Its records are not taken for gone: all of their images would be labelled again."""
     write(store, ("a.json", b"1", None))

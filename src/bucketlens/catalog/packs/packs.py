@@ -40,6 +40,9 @@ NAMED_ROWS = 512 * 1024
 GROUP_BYTES = 96 * 1024 * 1024
 """Bytes of records that are kept in memory."""
 
+STATES = 8
+"""Newer states that one reading may be overtaken by: each purge removes old files at once."""
+
 FETCHED = 16
 """Files of a remote store that are kept on disk."""
 
@@ -145,10 +148,17 @@ class Packs:
                 self._state = None
             return self._current(now=True).standing.etag is not None
 
+    def settled(self, read: Callable[[Standing], T], *, now: bool = False) -> T:
+        """What is read in one state; read again where its files went with a newer state.
+
+        Raises:
+            ConfigError: A file of the state that stands is missing or damaged.
+        """
+        return self._settled(lambda state: read(state.standing), now=now)
+
     def find(self, name: str, *, now: bool = False) -> Found | None:
         """Where the newest record of a name stands."""
-        with self._lock:
-            return self._find(self._current(now=now), name)
+        return self._settled(lambda state: self._find(state, name), now=now)
 
     def find_in(self, manifest: Standing, names: Sequence[str]) -> list[Found | None]:
         """The same for many names, in a state that was read before."""
@@ -158,9 +168,12 @@ class Packs:
 
     def read(self, name: str) -> Row | None:
         """The newest record of a name."""
-        with self._lock:
-            found = self.find(name)
+
+        def read(state: _State) -> Row | None:
+            found = self._find(state, name)
             return None if found is None else self.row(name, found)
+
+        return self._settled(read, now=False)
 
     def row(self, name: str, found: Found) -> Row:
         """The record that was found.
@@ -201,6 +214,19 @@ class Packs:
                     f" {self.private.url(MANIFEST)}, and a run labels its images again"
                 ) from exc
             return self._fetched.get(file.name, lambda: (path, 1)) if self._remote else path
+
+    def _settled(self, read: Callable[[_State], T], *, now: bool) -> T:
+        with self._lock:
+            state = self._current(now=now)
+            for _ in range(STATES):
+                try:
+                    return read(state)
+                except ConfigError:
+                    newer = self._current(now=True)
+                    if newer.standing.etag == state.standing.etag:
+                        raise
+                    state = newer
+            return read(state)
 
     def _find(self, state: _State, name: str) -> Found | None:
         for pack in state.candidates(name):

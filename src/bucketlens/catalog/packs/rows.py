@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from bucketlens.catalog.packs.manifest import Pack
 from bucketlens.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bucketlens.catalog.files import Files
@@ -109,11 +109,21 @@ def read_records(path: Path, group: int) -> list[bytes]:
 
 
 def _asked(path: Path, question: str) -> list[tuple[Any, ...]]:
+    with readable(path), closing(open_engine()) as engine:
+        return engine.execute(question.format(f"read_parquet({quoted(str(path))})")).fetchall()
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors about a file into ours.
+
+    Raises:
+        ConfigError: It is missing or damaged.
+    """
     import duckdb  # noqa: PLC0415 - only who reads packs is to pay for it
 
     try:
-        with closing(open_engine()) as engine:
-            return engine.execute(question.format(f"read_parquet({quoted(str(path))})")).fetchall()
+        yield
     except duckdb.Error as exc:
         reason = str(exc).splitlines()[0]
         raise ConfigError(f"{path} of the records can't be read ({reason})") from exc

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bucketlens.catalog.engine import open_engine, quoted
+from bucketlens.catalog.packs.rows import readable
 from bucketlens.errors import InputError, MissingError
 from bucketlens.stores import Blob, ConflictError, ForbiddenError
 from bucketlens.stores.base import check_size, missing
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from bucketlens.catalog.packs.manifest import Standing
     from bucketlens.catalog.packs.packs import Found, Packs
     from bucketlens.catalog.packs.rows import Row
     from bucketlens.stores import Store
@@ -205,16 +207,21 @@ class PackedStore:
 
     def _take_packed(self, engine: DuckDBPyConnection) -> None:
         """Make the table ``packed`` of all rows, of which that with the highest rank holds."""
-        engine.execute(
-            "CREATE TABLE packed"
-            " (name VARCHAR, etag VARCHAR, size BIGINT, modified DOUBLE, rank BIGINT)"
-        )
-        for rank, pack in enumerate(self.packs.standing(now=True).manifest.packs):
-            path = quoted(str(self.packs.path(pack.names)))
+
+        def take(standing: Standing) -> None:
             engine.execute(
-                f"INSERT INTO packed SELECT name, etag, size, modified, {rank}"
-                f" FROM read_parquet({path})"
+                "CREATE OR REPLACE TABLE packed"
+                " (name VARCHAR, etag VARCHAR, size BIGINT, modified DOUBLE, rank BIGINT)"
             )
+            for rank, pack in enumerate(standing.manifest.packs):
+                path = self.packs.path(pack.names)
+                with readable(path):
+                    engine.execute(
+                        f"INSERT INTO packed SELECT name, etag, size, modified, {rank}"
+                        f" FROM read_parquet({quoted(str(path))})"
+                    )
+
+        self.packs.settled(take, now=True)
 
     def _loose_head(self, key: str) -> ObjectInfo | None:
         try:

@@ -70,8 +70,7 @@ class PackWriter:
         pack: Pack | None = None
         written: frozenset[str] = frozenset()
         for _ in range(ATTEMPTS):
-            standing = self._packs.standing(now=True)
-            names = frozenset(self._holding(standing, given))
+            standing, names = self._packs.settled(lambda s: self._holding(s, given), now=True)
             if not names:
                 break
             if pack is None or names != written:
@@ -83,11 +82,14 @@ class PackWriter:
             raise TransientError(f"packs were written by others {ATTEMPTS} times meanwhile")
         return [rows[new.name].etag if new.name in names else None for new in given]
 
-    def _holding(self, standing: Standing, given: Sequence[NewRow]) -> list[str]:
-        """The names whose condition holds."""
+    def _holding(
+        self, standing: Standing, given: Sequence[NewRow]
+    ) -> tuple[Standing, frozenset[str]]:
+        """A state, and the names whose condition holds in it."""
         found = self._packs.find_in(standing, [new.name for new in given])
         stand = [one.facts.etag if one is not None else None for one in found]
-        return [new.name for new, etag in zip(given, stand, strict=True) if new.before == etag]
+        pairs = zip(given, stand, strict=True)
+        return standing, frozenset(new.name for new, etag in pairs if new.before == etag)
 
     def _replace(self, standing: Standing, pack: Pack) -> bool:
         manifest = standing.manifest
