@@ -158,3 +158,12 @@ def test_two_runs_at_once_do_no_harm(cli: Cli, photos: Path):
         assert b"bug" not in err
     assert cli("run", "photos", "quiet", "--no-pages", **SMALL).returncode == 1
     assert records_of(cli.folder / "out") == records_of(cli.folder / "quiet")
+
+
+def test_a_cluster_refuses_packs(cli: Cli, photos: Path):
+    """Before anything is written, with the setting that says so."""
+    assert photos.exists()
+    refused = cli("run", "photos", "out", "--engine", "dask", *PACKED)
+    assert refused.returncode == 2
+    assert "records_format" in refused.stderr
+    assert not (cli.folder / "out").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.blocking import read_blocked
+from bucketlens.pipeline.keylists import key_list
 from bucketlens.pipeline.noting import EditBook
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.pipeline.labelling import Labeler
-    from bucketlens.pipeline.spreading import Helpers
+    from bucketlens.pipeline.spreading import Elsewhere, Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import ListingIssue, Store
 
@@ -240,15 +241,28 @@ def open_pass(
     allow_deletes: bool = False,
     check: bool = False,
     processes: int = 1,
+    keys: str | None = None,
+    verify: bool = False,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 
+    Args:
+        source: As of :func:`open_collecting`, like those that are not told of here.
+        out: As there.
+        settings: As there.
+        allow_deletes: Pass both safety stops.
+        check: As there.
+        processes: As there.
+        keys: Path or URL of a list of the keys that are looked at; else all are.
+        verify: As of :class:`Pass`.
+
     Raises:
-        BucketlensError: As :func:`open_collecting`, whose arguments the others are.
+        BucketlensError: As :func:`open_collecting`, or the list is not there.
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     helpers = find_helpers(opened, Place(source, out), settings, processes)
-    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
+    work = pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys)
+    return replace(work, verify=verify)
 
 
 def pass_over(
@@ -257,8 +271,12 @@ def pass_over(
     *,
     allow_deletes: bool = False,
     helpers: Helpers | None = None,
+    elsewhere: Elsewhere | None = None,
+    keys: str | None = None,
 ) -> Pass:
     """A pass over a source that is open already."""
+    location = opened.images.location
+    named = key_list(keys, location, store_options(settings)) if keys is not None else None
     return Pass(
         source=opened.images,
         records=opened.collection.records,
@@ -272,6 +290,8 @@ def pass_over(
         allow_deletes=allow_deletes,
         unlisted=lambda: tuple(opened.unlisted),
         helpers=helpers,
+        elsewhere=elsewhere,
+        keys=named,
     )
 
 

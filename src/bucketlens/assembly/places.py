@@ -1,4 +1,4 @@
-"""Where in OUT things are, and which folders of a source are outputs."""
+"""Where in a collection things stand, and which of its places a source must leave alone."""
 
 from __future__ import annotations
 

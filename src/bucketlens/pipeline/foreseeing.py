@@ -6,8 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bucketlens.pipeline.passing import FAILURES_KEPT, Listing
-from bucketlens.pipeline.plans import Action
+from bucketlens.errors import MissingError
+from bucketlens.pipeline.listing import Listing
+from bucketlens.pipeline.passing import FAILURES_KEPT
+from bucketlens.pipeline.plans import Action, Outcome, Sought
+from bucketlens.pipeline.running import Settled
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 
 if TYPE_CHECKING:
@@ -52,8 +55,13 @@ def forecast(
         if len(examples[action]) < FAILURES_KEPT:
             examples[action].append(key)
 
-    listing = Listing(work, tally, seen, limit)
-    for info in listing:
+    listing = Listing(work, tally, seen, limit, tally.add)
+    for item in listing:
+        try:
+            info = work.settler.find(item.key) if isinstance(item, Sought) else item
+        except MissingError as exc:
+            tally.add(Settled(item.key, Outcome.FAILED, (exc.code, exc.message, None)))
+            continue
         plan = work.settler.inspect(info.key, info=info)
         count(info.key, plan.action)
         told(info, plan.action)

@@ -63,6 +63,14 @@ class Settler:
         """Tell of a record that somebody else put."""
         self._recorder.told(name, etag, data)
 
+    def find(self, key: str) -> ObjectInfo:
+        """The image that somebody says is there.
+
+        Raises:
+            MissingError: It is not, or may not be asked for.
+        """
+        return self._source.head(key)
+
     def inspect(
         self,
         key: str,

@@ -21,12 +21,19 @@ import threading
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.helping import Halted, HelperError, Put, Waits
-from bucketlens.pipeline.plans import Outcome
-from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
+from bucketlens.pipeline.plans import Outcome, Sought
+from bucketlens.pipeline.running import (
+    RETRIES_KEPT,
+    RETRY_DELAYS,
+    Settled,
+    key_of_item,
+    left_for_later,
+)
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from bucketlens.pipeline.helping import Task
+    from bucketlens.pipeline.plans import Item
     from bucketlens.types import ObjectInfo
 
 log = logging.getLogger(__name__)
@@ -51,6 +59,24 @@ HEARTBEAT = 0.2
 """Seconds after which a wish to stop is noticed, if no report comes sooner."""
 
 
+class Elsewhere(Protocol):
+    """What settles many keys in the place of this machine's threads and processes."""
+
+    def settle(
+        self,
+        objects: Iterable[ObjectInfo | Sought],
+        report: Callable[[Settled], None],
+        stop: threading.Event,
+        retry_delays: Sequence[float],
+    ) -> None:
+        """Settle each, as :class:`Engine` does; returns when all are, or after ``stop``.
+
+        Raises:
+            ConfigError: The operator must change something first.
+            TransientError: It went away; what was begun by then, another run goes on with.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Helpers:
     """How helpers are started, and when they pay.
@@ -60,12 +86,15 @@ class Helpers:
         start: Starts one and gives it this end of a connection.
         least: Objects that a source must have: below, starting them costs more than it gains.
         told: Told of each record that they put, where they say so: its name, its etag, its bytes.
+        meanwhile: Called once when the first image was labelled: what has to be loaded for the
+            end may be loaded while they work.
     """
 
     count: int
     start: Callable[[Connection], BaseProcess]
     least: int
     told: Callable[[str, str, bytes], None] = lambda *_: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass(eq=False, slots=True)
@@ -80,14 +109,14 @@ class Helper:
 
     process: BaseProcess
     tasks: Connection
-    held: dict[str, ObjectInfo | str] = field(default_factory=dict)
-    waiting: dict[str, ObjectInfo | str] = field(default_factory=dict)
+    held: dict[str, Item] = field(default_factory=dict)
+    waiting: dict[str, Item] = field(default_factory=dict)
     ended: bool = False
 
     def send(self, task: Task) -> None:
         """Hand something out; a process that is no more tells so by its closed connection."""
         if not isinstance(task, str):
-            self.held.update((_key(item), item) for item in task)
+            self.held.update((key_of_item(item), item) for item in task)
         self.ended = self.ended or isinstance(task, str)
         try:
             self.tasks.send(task)
@@ -110,13 +139,14 @@ class Spread:
     report: Callable[[Settled], None]
     stop: threading.Event = field(default_factory=threading.Event)
     retry_delays: Sequence[float] = RETRY_DELAYS
-    _later: list[str] = field(default_factory=list)
-    _suspects: list[str] = field(default_factory=list)
-    _unrecorded: list[ObjectInfo | str] = field(default_factory=list)
+    _later: list[Item] = field(default_factory=list)
+    _suspects: list[Item] = field(default_factory=list)
+    _unrecorded: list[Item] = field(default_factory=list)
     _tries_left: bool = True
+    _labelled: bool = False
     _cause: BaseException | None = None
 
-    def run(self, objects: Iterable[ObjectInfo]) -> None:
+    def run(self, objects: Iterable[ObjectInfo | Sought]) -> None:
         """Settle each object of a listing; returns when all are settled, or after ``stop``.
 
         Raises:
@@ -127,32 +157,31 @@ class Spread:
         for count, delay in enumerate(self.retry_delays, start=1):
             if not self._later or self._ending() or self.stop.wait(delay):
                 break
-            keys, self._later = self._later, []
+            items, self._later = self._later, []
             self._tries_left = count < len(self.retry_delays)
-            self._round(keys)
-        for key in self._later:
-            reason = "it may work later, and the run ended before"
-            self.report(Settled(key, Outcome.FAILED, (TransientError.code, reason, None)))
+            self._round(items)
+        for item in self._later:
+            self.report(left_for_later(key_of_item(item)))
         if self._cause is not None:
             raise self._cause
 
-    def _round(self, items: Iterable[ObjectInfo | str]) -> None:
+    def _round(self, items: Iterable[Item]) -> None:
         """Settle these, all helpers at once, then what brought a helper down, one by one."""
         self._share_out(iter(items), self.helpers.count, AHEAD)
         for _ in range(TRIES_TO_RECORD):
             if not self._unrecorded or self._ending():
                 break
-            again, self._unrecorded = self._unrecorded, []
-            self._share_out(iter(again), self.helpers.count, AHEAD)
-        self._suspects += map(_key, self._unrecorded)  # whatever ends the process, one by one tells
+            items, self._unrecorded = self._unrecorded, []
+            self._share_out(iter(items), self.helpers.count, AHEAD)
+        self._suspects += self._unrecorded  # whatever ends the process, one by one tells
         self._unrecorded.clear()
         while self._suspects and not self._ending():
-            key = self._suspects.pop()
-            self._share_out(iter([key]), 1, 1)
+            item = self._suspects.pop()
+            self._share_out(iter([item]), 1, 1)
         self._later += self._suspects
         self._suspects.clear()
 
-    def _share_out(self, items: Iterator[ObjectInfo | str], count: int, ahead: int) -> None:
+    def _share_out(self, items: Iterator[Item], count: int, ahead: int) -> None:
         working: list[Helper] = []
         try:
             working += (self._start() for _ in range(count))
@@ -180,7 +209,7 @@ class Spread:
         theirs.close()
         return Helper(process, ours)
 
-    def _feed(self, helper: Helper, items: Iterator[ObjectInfo | str], ahead: int) -> None:
+    def _feed(self, helper: Helper, items: Iterator[Item], ahead: int) -> None:
         """Send a helper more, or that there is no more."""
         if helper.ended:
             return
@@ -207,24 +236,28 @@ class Spread:
             self._cause = self._cause or message.error()
             return True
         try:
-            if isinstance(message, Put):
+            if isinstance(message, Strain):
+                STRAIN.add(message)
+            elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
             elif isinstance(message, Waits):
                 helper.waiting[message.key] = helper.held.pop(message.key, message.key)
             else:
-                helper.held.pop(message.key, None)
-                helper.waiting.pop(message.key, None)
-                self._take(message)
+                item = helper.held.pop(message.key, None) or helper.waiting.pop(message.key, None)
+                self._take(message, item or message.key)
         except BaseException as exc:  # noqa: BLE001 - as above
             self._cause = self._cause or exc
         return True
 
-    def _take(self, settled: Settled) -> None:
+    def _take(self, settled: Settled, item: Item) -> None:
         transient = settled.failure is not None and settled.failure[0] == TransientError.code
         if transient and self._tries_left and len(self._later) < RETRIES_KEPT:
-            self._later.append(settled.key)
+            self._later.append(again(item))
         else:
             self.report(settled)
+        if settled.outcome is Outcome.LABELLED and not self._labelled:
+            self._labelled = True
+            self.helpers.meanwhile()
 
     def _went_down(self, helper: Helper, *, alone: bool) -> bool:
         """Wait for the end of a process; whether it ended as it should not have."""
@@ -236,8 +269,8 @@ class Spread:
         how = _how(status)
         if not alone:
             log.warning("a process of the run %s; %d keys are tried again", how, len(helper.held))
-            self._suspects += helper.held
-            self._unrecorded += helper.waiting.values()
+            self._suspects += map(again, helper.held.values())
+            self._unrecorded += map(again, helper.waiting.values())
             return True
         for key in helper.held | helper.waiting:
             bug = HelperError(f"the process that looked at it {how}")
@@ -248,8 +281,9 @@ class Spread:
         return self.stop.is_set() or self._cause is not None
 
 
-def _key(item: ObjectInfo | str) -> str:
-    return item if isinstance(item, str) else item.key
+def again(item: Item) -> Sought | str:
+    """What is settled in the place of something that was begun already."""
+    return item if isinstance(item, Sought) else key_of_item(item)
 
 
 def _how(status: int) -> str:
