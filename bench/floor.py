@@ -25,11 +25,13 @@ class Pace:
         rate: Images a second.
         work: Milliseconds of processor time an image, all threads together.
         memory: Peak of all processes together, MB; 0 where it was not looked at.
+        steady: Images a second between the first and the last record; 0 where there are none.
     """
 
     rate: float
     work: float
     memory: float = 0.0
+    steady: float = 0.0
 
 
 class Floor:

@@ -56,11 +56,18 @@ def measure(photos: list[Photo], images: int, arguments: Sequence[str] = ()) -> 
             process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - started
         memory = watch.peak() or usage.ru_maxrss * MAXRSS_UNIT / 1e6
+        steady = _steady(Path(work) / "out" / "metadata")
     summary = json.loads(printed)
     if process.returncode or summary["labelled"] != images:
         raise SystemExit(f"not all were labelled: {summary}")
     work_time = 1e3 * (usage.ru_utime + usage.ru_stime) / images
-    return Pace(images / wall, work_time, memory)
+    return Pace(images / wall, work_time, memory, steady)
+
+
+def _steady(records: Path) -> float:
+    """Images a second between the first and the last record: without the start and the index."""
+    times = sorted(path.stat().st_mtime for path in records.glob("*.json"))
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
 
 
 def first_label(photo: Photo) -> tuple[float, float]:

@@ -96,11 +96,15 @@ def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
     names = next(iter(found.values())).keys()
     rows = [[KINDS.get(name, name)] for name in names]
     rows += [["**run / floor, both models**"], ["**run / floor, classifier alone**"]]
+    rows += [["the first, between first and last record"], ["**that / floor**"]]
     rows += [["**classifier alone / tutorial**"], ["peak memory of the run, MB"]]
     for taken in found.values():
         cells = [_cell(taken[name]) for name in names]
         cells.append(f"**{_share(taken, FULL, FLOOR)}**")
         cells.append(f"**{_share(taken, ALONE, FLOOR_ALONE)}**")
+        cells.append(f"{_median([p.steady for p in taken[FULL]]):.1f}")
+        pairs = zip(taken[FULL], taken[FLOOR], strict=True)
+        cells.append(f"**{_median([ours.steady / floor.rate for ours, floor in pairs]):.0%}**")
         cells.append(f"**{_times(taken)}**")
         cells.append(f"{max(pace.memory for pace in taken[FULL]):.0f}")
         for row, cell in zip(rows, cells, strict=True):
@@ -126,6 +130,8 @@ def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
 
 def _times(taken: Taken) -> str:
     """How many times as fast as the tutorial on the number of threads that suits it better."""
+    if not any(name in taken for name in PLAIN):
+        return "not measured"
     rates = [_median([p.rate for p in taken[name]]) for name in PLAIN if name in taken]
     by_rate = _median([p.rate for p in taken[ALONE]]) / max(rates, default=math.inf)
     # One thread uses one core; by processor time the run is taken to use all of them.

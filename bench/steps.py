@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bucketlens.records import decode_record
+from bucketlens.site.design import Design
 from bucketlens.site.pages import image_page
 from bucketlens.site.public import encode_public_image
 from core import Core, load
@@ -47,7 +48,7 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 def _write_page(record: bytes) -> None:
     shown = decode_record(record)
-    image_page(shown, title="photos")
+    image_page(shown, Design())
     encode_public_image(shown)
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import warnings
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +100,22 @@ def test_processes_leave_what_threads_leave(lab: Lab):
         lab.records.delete(name)
     Engine(settler(lab), lab.labeler(), lab.settings, lambda _: None).run(lab.source.list())
     assert records(lab) == left
+
+
+def test_what_the_end_needs_is_loaded_once_while_images_are_labelled(lab: Lab):
+    """And not at all where nothing has changed: then there may be nothing to index."""
+    fill(lab, 20)
+    loaded: list[int] = []
+
+    def pass_over() -> None:
+        told: list[Settled] = []
+        working = replace(helpers(lab), meanwhile=lambda: loaded.append(len(told)))
+        Spread(working, told.append, retry_delays=()).run(lab.source.list())
+
+    pass_over()
+    assert loaded == [1]
+    pass_over()
+    assert loaded == [1]
 
 
 def test_a_picture_that_brings_processes_down_is_a_bug_and_stops_no_other(lab: Lab):

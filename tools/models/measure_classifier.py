@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # right than the centre crop of the training recipe, and costs nothing (see docs/labels.md).
 SETS = ("imagenet_val_full", "imagenet_val_227", "nips2017_ccby")
 NAME = "efficientnet-lite2"
-VERSION = "1"
+VERSION = "2"
 
 
 def main(work: Path, target: Path) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Run = Callable[[npt.NDArray[np.uint8]], list[npt.NDArray[np.float32]]]
 
 NAME = "nanodet-g"
-VERSION = "1"
+VERSION = "2"
 SETS = ("coco_val2017", "voc2012_100")
 DECODING = DetectorDecoding(
     maps=("stride_8", "stride_16", "stride_32"), strides=(8, 16, 32), bins=BINS

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
+from columns import group_columns
 from graphs import constants, drop_unused, sorted_nodes, tidy
 from grids import ranges_by_effect, ranges_by_values
 from observe import observe, weighted
@@ -81,6 +82,7 @@ def quantise(
     for name in float_outputs:
         _keep_float(made, name)
     _take_bytes(made, given)
+    group_columns(made)
     sorted_nodes(made)
     drop_unused(made)
     tidy(made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -228,6 +228,7 @@ def open_pass(
     check: bool = False,
     processes: int = 1,
     keys: str | None = None,
+    verify: bool = False,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 
@@ -239,13 +240,15 @@ def open_pass(
         check: As there.
         processes: As there.
         keys: Path or URL of a list of the keys that are looked at; else all are.
+        verify: As of :class:`Pass`.
 
     Raises:
         BucketlensError: As :func:`open_collecting`, or the list is not there.
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     helpers = find_helpers(opened, Place(source, out), settings, processes)
-    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys)
+    work = pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys)
+    return replace(work, verify=verify)
 
 
 def pass_over(

@@ -19,12 +19,14 @@ from bucketlens.names import key_of
 from bucketlens.records import fingerprint
 from bucketlens.site import SiteIndex, SiteWriter, digest, layout
 from bucketlens.site.assets import assets_of
+from bucketlens.site.rendering import compile_templates
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bucketlens.catalog import Snapshot
+    from bucketlens.pipeline.fencing import Fence
     from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -113,21 +115,41 @@ class SitePages:
         """Changes when the index of the same records would be another."""
         return fingerprint(self.page_look, self._settings.thumbnail_size, self._publishing)
 
+    def prepare(self) -> None:
+        """Have ready what forks of this process are to share.
+
+        Of a site that is not there yet, all must know the same identity; and templates take 20 ms
+        to compile, once instead of once in each.
+        """
+        _ = self.look
+        compile_templates()
+
     def publishes(self, key: str) -> bool:
         """Whether an image is shown: as ``publish_include`` and ``publish_exclude`` say."""
         return self._published.takes(key)
 
     def write_image(
-        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+        self,
+        record: LabelRecord,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+        *,
+        fence: Fence,
     ) -> None:
         """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
-        self.begin()
-        self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
+        self._begin_pages()
+        fence.put(self._store, self._writer.image_files(record, thumbnail, preview, original))
 
-    def write_page(self, record: LabelRecord) -> None:
+    def write_page(self, record: LabelRecord, *, fence: Fence) -> None:
         """Write page and public JSON of one image again."""
+        self._begin_pages()
+        fence.put(self._store, self._writer.page_files(record))
+
+    def _begin_pages(self) -> None:
+        """See that all stands that pages count on."""
         self.begin()
-        self._writer.write_page(record)
+        self._writer.write_assets()
 
     def remove_image(self, key: str) -> None:
         """Remove what was written for one image."""
@@ -148,6 +170,19 @@ class SitePages:
         if weekly:
             identity = SiteIdentity(id=self._known_identity())
             self._store.put(SITE_IDENTITY, msgspec.json.encode(identity), content_type=JSON)
+
+    @property
+    def kinds(self) -> Iterable[str]:
+        """The folders of files that every shown image has one in."""
+        return layout.OF_EACH_IMAGE
+
+    def files_of_images(self) -> Iterator[tuple[str, str]]:
+        """The files of images: the folder of each, and the name of its key."""
+        for folder, suffix in layout.OF_EACH_IMAGE.items():
+            for info in self._store.list(folder):
+                name = info.key.removeprefix(folder)
+                if key_of(name, suffix) is not None:
+                    yield folder, name.removesuffix(suffix)
 
     def _is_time_for_all(self) -> bool:
         """By the age of the identity, which is put again when all were listed."""

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from bucketlens.catalog.engine import load_engine
 from bucketlens.models.rekognition import REKOGNITION
 from bucketlens.pipeline.helping import Post, serve
 from bucketlens.pipeline.settling import Settler
@@ -60,15 +61,17 @@ def find_helpers(
     if count == 1 or alone or any(place.startswith("memory://") for place in locations):
         return None
     if can_fork(locations):
-        return Helpers(count, partial(_fork, opened, settings), LEAST_FORKED)
+        fork = partial(_fork, opened, settings)
+        return Helpers(count, fork, LEAST_FORKED, meanwhile=load_engine)
     start = partial(_start, opened, place, settings)
-    return Helpers(count, start, LEAST_STARTED, opened.collection.index.told)
+    told = opened.collection.index.told
+    return Helpers(count, start, LEAST_STARTED, told, meanwhile=load_engine)
 
 
 def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProcess:
     pages = opened.collection.pages
     if pages is not None:
-        _ = pages.look  # of a site that is not there yet, all must know the same identity
+        pages.prepare()
     gc.freeze()  # else the first collection of each process copies all that they share
     process = multiprocessing.get_context("fork").Process(
         target=serve, args=(Post(tasks), opened.settler, opened.labeler, settings), name="helper"

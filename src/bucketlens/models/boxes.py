@@ -53,14 +53,7 @@ def decode_image(
         decoding: Strides, floor, overlap and limits, from the model card.
     """
     found = _above_floor(maps, classes, decoding)
-    corners = np.concatenate(
-        [
-            _corners(level[classes:], found.cell[found.level == index], stride, decoding.bins)
-            for index, (level, stride) in enumerate(zip(maps, decoding.strides, strict=True))
-        ]
-    )
-    # Boxes were made level by level; back to the order of the scores.
-    corners = corners[np.argsort(np.argsort(found.level, kind="stable"), kind="stable")]
+    corners = _corners(maps, classes, found, decoding)
     size = np.array([maps[0].shape[2], maps[0].shape[1]], np.float32) * decoding.strides[0]
     corners = np.clip(corners / np.tile(size, 2), 0.0, 1.0).astype(np.float32)
     kept = suppress(corners, found.class_index, decoding.iou)[: decoding.max_detections]
@@ -146,14 +139,21 @@ def _above_floor(
 
 
 def _corners(
-    sides: NDArray[np.float32], cell: NDArray[np.intp], stride: int, bins: int
+    maps: Sequence[NDArray[np.float32]],
+    classes: int,
+    found: _Candidates,
+    decoding: DetectorDecoding,
 ) -> NDArray[np.float32]:
-    """Return left, top, right, bottom in pixels of the input, (K, 4), for cells of one map."""
-    columns = sides.shape[2]
-    logits = sides.reshape(len(sides), -1)[:, cell]
-    distances = _expectation(logits, bins) * np.float32(stride)
-    centre = np.stack([cell % columns, cell // columns]).astype(np.float32)
-    centre = (centre + np.float32(0.5)) * np.float32(stride)
+    """Return left, top, right, bottom in pixels of the input, (K, 4)."""
+    logits = np.empty((len(found.cell), SIDES * decoding.bins), np.float32)
+    for number, level in enumerate(maps):
+        here = np.flatnonzero(found.level == number)
+        logits[here] = level[classes:].reshape(logits.shape[1], -1).T[found.cell[here]]
+    stride = np.array(decoding.strides, np.float32)[found.level]
+    columns = np.array([level.shape[2] for level in maps])[found.level]
+    distances = _expectation(logits.T, decoding.bins) * stride
+    centre = np.stack(np.divmod(found.cell, columns)[::-1]).astype(np.float32)
+    centre = (centre + np.float32(0.5)) * stride
     return np.concatenate([centre - distances[:2], centre + distances[2:]]).T
 
 

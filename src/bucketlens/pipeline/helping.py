@@ -19,6 +19,7 @@ import msgspec
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +78,15 @@ class Post:
         """Send nothing yet."""
         self.tasks = tasks
         self._sending = threading.Lock()
+        self._told = STRAIN.now  # a fork has what was counted before it
 
     def send(self, message: Settled | Halted | Put) -> None:
-        """Send a message whole."""
+        """Send a message whole, behind what the stores cost in patience since the last one."""
         with self._sending:
+            now = STRAIN.now
+            if now != self._told:
+                self.tasks.send(now - self._told)
+                self._told = now
             self.tasks.send(message)
 
     def put(self, name: str, etag: str, data: bytes) -> None:

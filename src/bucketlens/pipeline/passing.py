@@ -18,6 +18,7 @@ from bucketlens.pipeline.plans import Action, Outcome, Sought
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
+from bucketlens.pipeline.verifying import differences, repair
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Tally:
         known_failures: Failures of an earlier pass where nothing has changed.
         passed_over: Objects that the filters do not take.
         interrupted: The pass was asked to stop before its end.
-        unswept: What the source no longer has was left to a later pass, since the source itself
-            went away meanwhile.
+        unswept: What is gone was left to a later pass, since the source itself went away meanwhile.
+        repaired: Images whose files were missing or left over, and are right now.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -58,6 +59,7 @@ class Tally:
     passed_over: int = 0
     interrupted: bool = False
     unswept: bool = False
+    repaired: int = 0
 
     def add(self, settled: Settled) -> None:
         """Count one key."""
@@ -94,6 +96,7 @@ class Pass:
         elsewhere: Settles all keys in their place; None to have it done on this machine.
         keys: Names the images that are looked at, in the place of the source's listing; nothing
             is taken for gone then.
+        verify: Compare the files of the site with the records too.
     """
 
     source: Store
@@ -111,6 +114,7 @@ class Pass:
     helpers: Helpers | None = None
     elsewhere: Elsewhere | None = None
     keys: Callable[[], Iterator[Sought | Refused]] | None = None
+    verify: bool = False
 
     def objects(self) -> Iterator[ObjectInfo | Sought | Refused]:
         """All that there is to look at, wanted or not."""
@@ -162,6 +166,9 @@ class Pass:
             tally.interrupted = stop.is_set()
         for key in renew_index(self.records, self.index):
             self._settle_quietly(key)
+        if self.verify and self.pages is not None and not tally.interrupted:
+            found = differences(self.index.labelled, self.pages)
+            tally.repaired = repair(found, self.settler, self.settings.max_bytes, stop)
         if refusal is not None:
             raise refusal
 

@@ -33,6 +33,7 @@ from bucketlens.pipeline.running import (
     key_of_item,
     left_for_later,
 )
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -82,12 +83,15 @@ class Helpers:
         start: Starts one and gives it this end of a connection.
         least: Objects that a source must have: below, starting them costs more than it gains.
         told: Told of each record that they put, where they say so: its name, its etag, its bytes.
+        meanwhile: Called once when the first image was labelled: what has to be loaded for the
+            end may be loaded while they work.
     """
 
     count: int
     start: Callable[[Connection], BaseProcess]
     least: int
     told: Callable[[str, str, bytes], None] = lambda *_: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass(eq=False, slots=True)
@@ -133,6 +137,7 @@ class Spread:
     _later: list[Item] = field(default_factory=list)
     _suspects: list[Item] = field(default_factory=list)
     _tries_left: bool = True
+    _labelled: bool = False
     _cause: BaseException | None = None
 
     def run(self, objects: Iterable[ObjectInfo | Sought]) -> None:
@@ -218,7 +223,9 @@ class Spread:
             self._cause = self._cause or message.error()
             return True
         try:
-            if isinstance(message, Put):
+            if isinstance(message, Strain):
+                STRAIN.add(message)
+            elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
             else:
                 self._take(message, helper.held.pop(message.key, message.key))
@@ -232,6 +239,9 @@ class Spread:
             self._later.append(again(item))
         else:
             self.report(settled)
+        if settled.outcome is Outcome.LABELLED and not self._labelled:
+            self._labelled = True
+            self.helpers.meanwhile()
 
     def _went_down(self, helper: Helper, *, alone: bool) -> bool:
         """Wait for the end of a process; whether it ended as it should not have."""

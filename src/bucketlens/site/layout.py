@@ -12,6 +12,7 @@ assets/…                        the look; named by content
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from bucketlens.names import encode_name, output_name
@@ -19,6 +20,14 @@ from bucketlens.names import encode_name, output_name
 INDEX = "index.html"
 OVERVIEW = "overview.html"
 ORIGINALS = "originals/"
+
+OF_EACH_IMAGE = {
+    "thumbs/": ".jpg",
+    "previews/": ".jpg",
+    "data/images/": ".json",
+    "images/": ".html",
+}
+"""Folders, and endings of the one file in each that every image has."""
 
 VIEWABLE = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 """Endings of files that browsers show; others are only downloaded."""
@@ -31,22 +40,26 @@ def safe_name(key: str) -> str:
 
 def page_name(key: str) -> str:
     """The page of an image."""
-    return "images/" + output_name(key, ".html")
+    return _of_image("images/", key)
 
 
 def thumbnail_name(key: str) -> str:
     """The small picture for the index."""
-    return "thumbs/" + output_name(key, ".jpg")
+    return _of_image("thumbs/", key)
 
 
 def preview_name(key: str) -> str:
     """The picture on the image's page."""
-    return "previews/" + output_name(key, ".jpg")
+    return _of_image("previews/", key)
 
 
 def data_name(key: str) -> str:
     """The public JSON of an image."""
-    return "data/images/" + output_name(key, ".json")
+    return _of_image("data/images/", key)
+
+
+def _of_image(folder: str, key: str) -> str:
+    return folder + output_name(key, OF_EACH_IMAGE[folder])
 
 
 def original_name(key: str) -> str:
@@ -55,6 +68,7 @@ def original_name(key: str) -> str:
     return ORIGINALS + output_name(key, suffix)
 
 
+@lru_cache(4096)  # every page has dozens, of the same few labels
 def search_link(query: str, *, depth: int = 0) -> str:
     """A relative URL of a search."""
     return f"{link(INDEX, depth=depth)}?q={quote(query, safe='', errors='replace')}"

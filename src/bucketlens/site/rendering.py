@@ -53,8 +53,13 @@ def frame(design: Design, *, kind: str, depth: int) -> dict[str, object]:
 
 def template(name: str) -> jinja2.Template:
     """A template; all are compiled when the first is asked for."""
+    return compile_templates()[name]
+
+
+def compile_templates() -> dict[str, jinja2.Template]:
+    """All templates by name, compiled once."""
     with _COMPILING:  # all of them once, not once in each thread that comes first
-        return _templates()[name]
+        return _templates()
 
 
 @functools.cache
