@@ -26,6 +26,9 @@ find_python = for p in $(CANDIDATES); do \
 PYTHON ?= $(shell $(find_python))
 
 .PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-lambda
+.PHONY: bench-cluster
+.PHONY: bench-relabel
+.PHONY: help demo test check fix docs bench bench-catalog bench-search bench-server bench-site bench-stores bench-lambda
 .PHONY: servers linters clients demo-aws soak lambda-zip requirements clean
 .PHONY: same-python
 
@@ -66,8 +69,18 @@ bench:  ## compare with other ways to do it, in an environment of its own (.venv
 bench-catalog: $(VENV)/.dev-ready  ## measure the catalog: made, updated, loaded, asked
 	$(BIN)/python bench/catalog.py $(BENCH_ARGS)
 
+bench-cluster: $(VENV)/.dev-ready  ## measure a cluster of this machine beside the local engine
+	$(BIN)/python bench/cluster.py $(BENCH_ARGS)
+
+bench-relabel: $(VENV)/.dev-ready  ## measure labels made again: told beforehand, and done
+	$(BIN)/python bench/relabel.py $(BENCH_ARGS)
+
 bench-site: $(VENV)/.dev-ready  ## measure the site's index: builds, updates, and what a browser fetches
 	$(BIN)/python bench/site_index.py $(BENCH_ARGS)
+
+bench-stores: $(VENV)/.dev-ready  ## measure folders with many records, and images in growing collections
+	$(BIN)/python bench/stores.py $(BENCH_ARGS)
+	$(BIN)/python bench/growth.py
 
 bench-search: $(VENV)/.dev-ready  ## measure searching a catalog, in memory and from a cold start
 	$(BIN)/python bench/search.py $(BENCH_ARGS)
@@ -119,14 +132,18 @@ demo-aws: $(VENV)/.dev-ready .servers/.ready  ## the stack for AWS on an emulato
 	@$(BIN)/python -m tools.demo_aws
 
 soak: $(VENV)/.dev-ready  ## kill and restart runs and watches for a long time, and compare what they leave
-	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py
+	SOAK=50 $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py \
+		tests/e2e/test_cluster.py
+SOAK ?= 50
+soak: $(VENV)/.dev-ready .servers/.ready  ## kill, restart and disturb runs and watches for a long time, and compare what they leave
+	SOAK=$(SOAK) $(BIN)/python -m pytest tests/e2e/test_crashes.py tests/e2e/test_watching.py tests/faults
 
 lambda-zip: $(VENV)/pyvenv.cfg same-python  ## build the packages for AWS Lambda into build/lambda
 	@$(BIN)/python tools/lambda_zip.py --deploy $(MACHINE)
 
 requirements:  ## renew the pinned requirements; needs uv
 	$(compile) pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(compile) pyproject.toml --extra s3 --extra aws --extra server --extra evaluate \
+	$(compile) pyproject.toml --extra s3 --extra aws --extra cluster --extra server --extra evaluate \
 		requirements/build.in requirements/dev.in -c requirements/demo.txt -o requirements/dev.txt
 	$(compile) requirements/servers.in -o requirements/servers.txt
 	$(compile) requirements/clients.in -o requirements/clients.txt

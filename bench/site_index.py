@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bucketlens.catalog import Catalog
 from bucketlens.stores import open_store
 from machine import describe_machine
-from site_browsing import visiting
+from site_browsing import answered, served, visiting
 from tables import markdown
 
 if TYPE_CHECKING:
@@ -123,12 +123,17 @@ def report_browsing(out: Path, images: int) -> list[list[str]]:
     """Rows of the table of what a browser fetches."""
     questions = questions_for(out)
     frequent = questions["one label, the most frequent"]
-    with visiting(out / "site") as visitor:
-        visits = {f"{name}: `{text}`": visitor.visit(text) for name, text in questions.items()}
-        visits[f"tenth screen: `{frequent}`"] = visitor.tenth_screen(frequent)
+    ways = {"files": served(out / "site"), "server": answered(out)}
+    visits = {}
+    for way, serving in ways.items():
+        with serving as url, visiting(url) as visitor:
+            for name, text in questions.items():
+                visits[way, f"{name}: `{text}`"] = visitor.visit(text)
+            visits[way, f"tenth screen: `{frequent}`"] = visitor.tenth_screen(frequent)
     return [
         [
             f"{images:,}",
+            way,
             name.removesuffix(": ``"),
             one.found,
             f"{one.shown:.0f} ms",
@@ -136,7 +141,7 @@ def report_browsing(out: Path, images: int) -> list[list[str]]:
             f"{one.requests}",
             f"{one.octets / 1e3:,.0f} KB",
         ]
-        for name, one in visits.items()
+        for (way, name), one in visits.items()
     ]
 
 
@@ -155,7 +160,7 @@ def main() -> None:
     print(describe_machine())
     heads = ["images", "what", "time", "processor", "peak memory", "files", "written", "beside it"]
     print(markdown(heads, building))
-    heads = ["images", "what", "found", "rows shown", "facets too", "files", "fetched"]
+    heads = ["images", "from", "what", "found", "rows shown", "facets too", "files", "fetched"]
     print(markdown(heads, browsing))
 
 

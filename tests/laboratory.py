@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bucketlens.edits import Edit
+    from bucketlens.pipeline.fencing import Fence
 
 NAMES = ("Red", "Green", "Blue")
 
@@ -101,16 +102,23 @@ class PageLog:
         return key not in self.hidden
 
     def write_image(
-        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+        self,
+        record: LabelRecord,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+        *,
+        fence: Fence,
     ) -> None:
         """Keep what was shown."""
         assert thumbnail[:2] == preview[:2] == b"\xff\xd8"
         assert original is None
         self.pictures.add(record.source.key)
-        self.write_page(record)
+        self.write_page(record, fence=fence)
 
-    def write_page(self, record: LabelRecord) -> None:
+    def write_page(self, record: LabelRecord, *, fence: Fence) -> None:
         """Keep the first label and the version of the bytes."""
+        del fence  # a dictionary has no files that others could write
         self.writes += 1
         self.pages[record.source.key] = f"{record.labels[0].name} {record.source.sha256}"
 

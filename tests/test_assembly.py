@@ -12,6 +12,7 @@ from bucketlens.assembly import Collection, open_pass, own_outputs
 from bucketlens.cli.keeping import _told_by_flags
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.engaging import _origin
+from bucketlens.pipeline.fencing import ClaimedFiles
 from bucketlens.settings import Settings, load_settings
 from bucketlens.stores import open_store, store_options
 
@@ -170,6 +171,6 @@ def test_originals_are_taken_back_when_they_are_no_longer_published(tmp_path: Pa
     for publish, left in ((True, 1), (False, 0)):
         pages = Collection(out, Settings(publish_originals=publish)).pages
         assert pages is not None
-        pages.write_image(record(), b"t", b"p", b"original")
+        pages.write_image(record(), b"t", b"p", b"original", fence=ClaimedFiles(lambda: True))
         originals = [p for p in (tmp_path / "out" / "site").rglob("originals/*") if p.is_file()]
         assert len(originals) == left

@@ -95,6 +95,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             while it is being written or removed.
         pictures: The same of the thumbnail and the preview.
         edits: The store's mark of the edits that the labels follow; absent where there are none.
+        claim: A word of chance, of whoever writes or removes the page at this moment.
     """
 
     etag: str
@@ -105,6 +106,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     page: str | None = None
     pictures: str | None = None
     edits: str | None = None
+    claim: str | None = None
 
 
 class FailureFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -22,11 +22,13 @@ class Cli:
 
     Attributes:
         folder: Where it is called.
+        session: In a session of its own, as the shell of a terminal does.
     """
 
     folder: Path
     sources: Path
     environment: dict[str, str] = field(default_factory=dict)
+    session: bool = False
 
     def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[bytes]:
         """Start a call and do not wait for it."""
@@ -38,6 +40,7 @@ class Cli:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=self.session,
         )
 
     def __call__(

@@ -23,7 +23,7 @@ from tests.e2e.indexed import INDEX, index_state
 
 from bucketlens.imaging import encode_jpeg
 from bucketlens.records import Tombstone, canonical, decode_record
-from bucketlens.stores import open_store
+from bucketlens.stores import StoreOptions, open_store
 
 if TYPE_CHECKING:
     import subprocess
@@ -126,15 +126,15 @@ is compared as what the index holds.
 """
 
 
-def state_of(out: Path) -> dict[str, bytes]:
+def state_of(out: Path | str, options: StoreOptions | None = None) -> dict[str, bytes]:
     """All that a run leaves: what records say of the images, the site, and what its index holds."""
     state = {}
-    records = open_store(str(out / "metadata"))
+    records = open_store(f"{out}/metadata", options)
     for info in records.list():
         record = decode_record(records.get(info.key).data)
         assert not isinstance(record, Tombstone), info.key
         state[f"metadata/{info.key}"] = canonical(record)
-    site = open_store(str(out / "site"))
+    site = open_store(f"{out}/site", options)
     for info in site.list():
         if info.key not in TELLS_APART and not info.key.startswith(INDEX):
             state[f"site/{info.key}"] = site.get(info.key).data

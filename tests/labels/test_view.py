@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bucketlens.errors import ConfigError
@@ -182,6 +182,7 @@ def test_features_say_what_is_there():
     assert view().image_properties(said) is not None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.0001, 1.0), min_size=5, max_size=5),
     st.lists(st.tuples(st.integers(0, 2), st.floats(0.05, 1.0)), max_size=4),

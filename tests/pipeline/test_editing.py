@@ -20,6 +20,8 @@ from bucketlens.records import LabelRecord, canonical, decode_record, encode_rec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bucketlens.pipeline.fencing import Fence
+
 MODELS = frozenset(["0" * 64])
 
 
@@ -250,11 +252,11 @@ def test_whoever_loses_a_race_sees_that_the_page_is_right(lab: Lab) -> None:
     once = iter([True])
     write_page = lab.pages.write_page
 
-    def meanwhile(record: LabelRecord) -> None:
+    def meanwhile(record: LabelRecord, *, fence: Fence) -> None:
         if next(once, False):
             same_view = replace(editor(lab), view=ColorView("view-2", "dish"))
             same_view.edit("a.jpg", Changes(add=("A Dog",)), "anna")
-        write_page(record)
+        write_page(record, fence=fence)
 
     lab.pages.write_page = meanwhile  # type: ignore[method-assign]
     recorder = Recorder(lab.records, lab.pages, edits=lab.edits)

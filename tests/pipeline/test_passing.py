@@ -13,6 +13,7 @@ from tests.laboratory import BLUE, RED, Lab
 from bucketlens.assembly import CollectionIndex
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
+from bucketlens.names import encode_name
 from bucketlens.pipeline.passing import Pass, Tally, forecast
 from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.sweeping import SeenKeys
@@ -48,16 +49,32 @@ class Site:
         """As an update."""
         return self.update_index(snapshot)
 
+    kinds = ("pages", "pictures")
+
     def image_keys(self) -> Iterator[str]:
         """All keys with pages."""
         return iter(list(self._lab.pages.pages))
+
+    def publishes(self, key: str) -> bool:
+        """All of them."""
+        return self._lab.pages.publishes(key)
+
+    def files_of_images(self) -> Iterator[tuple[str, str]]:
+        """Pages and pictures by the names of their keys."""
+        for kind, keys in (
+            ("pages", self._lab.pages.pages),
+            ("pictures", self._lab.pages.pictures),
+        ):
+            yield from ((kind, encode_name(key)) for key in tuple(keys))
 
     def remove_image(self, key: str) -> None:
         """Remove a page."""
         self._lab.pages.remove_image(key)
 
 
-def a_pass(lab: Lab, site: Site | None = None, *, with_pages: bool = True) -> Pass:
+def a_pass(
+    lab: Lab, site: Site | None = None, *, with_pages: bool = True, verify: bool = False
+) -> Pass:
     """A pass over the lab."""
     site = site or Site(lab)
     catalog = Catalog(lab.private, lab.records, clock=time.time)
@@ -71,6 +88,7 @@ def a_pass(lab: Lab, site: Site | None = None, *, with_pages: bool = True) -> Pa
         labeler=lab.labeler(),
         settings=lab.settings,
         wanted=lambda info: info.key.endswith(".jpg"),
+        verify=verify,
     )
 
 
@@ -244,3 +262,23 @@ def test_seen_keys_know_what_was_added():
     assert all(f"{i}.jpg" in seen for i in range(1000))
     assert not any(f"{i}.png" in seen for i in range(1000))
     assert len(seen) == 1000
+
+
+def test_files_that_are_missing_or_left_over_are_put_right(lab: Lab):
+    """Where it is asked for: no record is wrong, so a plain pass sees nothing to do."""
+    lab.source.put("bad.jpg", b"no image")
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        lab.source.put(name, RED)
+    perform(a_pass(lab))
+    scored = lab.scorer.scored
+    right = dict(lab.pages.pages), set(lab.pages.pictures)
+    lab.pages.pages.pop("a.jpg")
+    lab.pages.pictures.remove("b.jpg")
+    lab.pages.pictures |= {"bad.jpg", "never.jpg"}
+    assert perform(a_pass(lab)).repaired == 0
+    assert "a.jpg" not in lab.pages.pages
+    tally = perform(a_pass(lab, verify=True))
+    assert tally.repaired == 4
+    assert (lab.pages.pages, lab.pages.pictures) == right
+    assert lab.scorer.scored == scored
+    assert perform(a_pass(lab, verify=True)).repaired == 0

@@ -46,6 +46,7 @@ def vocabulary() -> Vocabulary:
                 aliases=tuple(each["aliases"]),
                 categories=tuple(each["categories"]),
                 count=each["count"],
+                related=tuple(each.get("related", ())),
             )
             for each in CASES["labels"]
         ],

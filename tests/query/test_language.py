@@ -21,7 +21,7 @@ from bucketlens.query import (
     with_synonyms,
     without_places,
 )
-from bucketlens.query.synonyms import words_by_name
+from bucketlens.query.synonyms import related_by_name, words_by_name
 from bucketlens.query.words import distance, search_key
 
 
@@ -149,6 +149,18 @@ def test_synonyms_stand_for_labels_that_there_are():
         keys = [search_key(word) for word in words]
         assert len(set(keys)) == len(keys), name
         assert not set(keys) & {search_key(alias) for alias in known[name].aliases}, name
+
+
+def test_labels_are_proposed_for_words_that_none_has(packaged: Vocabulary):
+    """Each line begins with a label; a word that finds something needs no proposal."""
+    known = {search_key(label.name) for label in load_taxonomy().labels}
+    for name, words in related_by_name().items():
+        assert name in known
+        assert not [word for word in words if packaged.meaning(word)], name
+    counted = [VocabularyLabel(i, name, count=5 - i) for i, name in enumerate(("Nature", "Sea"))]
+    vocabulary = Vocabulary(with_synonyms([*counted, VocabularyLabel(2, "Outdoors")]))
+    assert vocabulary.near("sunsets") == ["Nature", "Sea"]
+    assert vocabulary.near("sunset", ("category",)) == []
 
 
 def test_a_label_of_that_name_keeps_its_word():

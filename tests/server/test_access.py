@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from bucketlens.server.credentials import (
     encode_credentials,
     hash_password,
 )
+from bucketlens.server.ended import NAME, EndedSessions
 from bucketlens.server.sessions import LASTS, TRIES, Attempts, Sessions
 from bucketlens.server.signin import local_target
+from bucketlens.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +81,7 @@ def test_signing_in_gives_a_cookie_that_opens_the_page(guarded: Running):
     cookie = told.partition(";")[0]
     page = guarded.ask("/index.html", cookie=cookie)
     assert page.status == 200
-    assert b'<meta name="bucketlens-server" content="api edits sign-out">' in page.body
+    assert b'" data-can="edits sign-out"></script>' in page.body
     assert guarded.ask("/signout", "POST", b"", cookie=cookie).status == 303
     assert guarded.ask("/index.html", cookie=cookie).status == 401
 
@@ -116,7 +119,7 @@ def credentials() -> Credentials:
 def test_a_session_ends_by_itself():
     """After four weeks the cookie is nobody's."""
     now = 1_000_000.0
-    sessions = Sessions(credentials(), lambda: now)
+    sessions = Sessions(credentials(), EndedSessions(None), lambda: now)
     cookie = sessions.begin("anna")
     assert sessions.user_of(cookie) == "anna"
     now += LASTS
@@ -126,16 +129,46 @@ def test_a_session_ends_by_itself():
 def test_sessions_outlast_a_restart_but_not_the_password():
     """The key of a cookie follows from the password's hash."""
     known = credentials()
-    cookie = Sessions(known).begin("anna")
-    assert Sessions(known).user_of(cookie) == "anna"
-    assert Sessions(credentials()).user_of(cookie) is None
+    cookie = Sessions(known, EndedSessions(None)).begin("anna")
+    assert Sessions(known, EndedSessions(None)).user_of(cookie) == "anna"
+    assert Sessions(credentials(), EndedSessions(None)).user_of(cookie) is None
+
+
+def test_who_has_signed_out_stays_so_after_a_restart():
+    """What is kept opens nothing, and is forgotten when the session would have been over."""
+    known, store, now = credentials(), MemoryStore(), 1_000_000.0
+
+    def started() -> Sessions:
+        return Sessions(known, EndedSessions(store, lambda: now), lambda: now)
+
+    sessions = started()
+    mine = sessions.begin("anna")
+    sessions.end(mine)
+    now += 60
+    other = sessions.begin("anna")
+    assert started().user_of(mine) is None
+    assert started().user_of(other) == "anna"
+    assert mine.rpartition("|")[2].encode() not in store.get(NAME).data
+    now += LASTS - 30
+    started().end(other)
+    assert len(json.loads(store.get(NAME).data)) == 1
+
+
+def test_a_damaged_list_of_ended_sessions_is_made_anew():
+    """Nobody is kept out for it, and the next end is kept."""
+    known, store = credentials(), MemoryStore()
+    store.put(NAME, b"[not a list")
+    sessions = Sessions(known, EndedSessions(store))
+    cookie = sessions.begin("anna")
+    sessions.end(cookie)
+    assert Sessions(known, EndedSessions(store)).user_of(cookie) is None
 
 
 @pytest.mark.parametrize("place", ["user", "end", "mac"])
 def test_a_changed_cookie_is_nobodys(place: str):
     """Each part is covered by the MAC."""
     known = Credentials(users={name: User(hash_password(PASSWORD)) for name in ("anna", "bob")})
-    sessions = Sessions(known)
+    sessions = Sessions(known, EndedSessions(None))
     user, end, mac = sessions.begin("anna").split("|")
     changed = {
         "user": f"bob|{end}|{mac}",

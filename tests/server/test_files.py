@@ -17,7 +17,7 @@ def test_the_page_is_given_out_and_knows_its_server(server: Running):
     front = server.ask("/")
     assert front.status == 200
     assert front.headers["content-type"] == "text/html; charset=utf-8"
-    assert b'<meta name="bucketlens-server" content="api edits uploads">' in front.body
+    assert b'" data-can="edits uploads"></script>' in front.body
     assert server.ask("/index.html").body == front.body
 
 

@@ -211,6 +211,12 @@ def test_paths_make_no_metrics_of_their_own(server: Running):
     assert len(routes) < 20
 
 
+def test_metrics_tell_what_the_stores_cost_in_patience(server: Running):
+    """Counters that are there from the start, so that an alarm can be set on them."""
+    for name in ("retries", "throttled", "given_up"):
+        assert metric(server, f"bucketlens_store_{name}_total") == 0
+
+
 def test_connections_are_kept(server: Running):
     """Several requests over one connection, also after an error."""
     connection = http.client.HTTPConnection(*server.address, timeout=30)

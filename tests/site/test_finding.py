@@ -87,7 +87,7 @@ def test_a_browser_finds_what_a_look_at_every_image_finds(
 ):
     """After a build and after each of some updates, for any query, ids and facets are right."""
     root = tmp_path / "site of 100% #1"
-    page_file = write_page(root, joined_scripts("query.js", "index.js"))
+    page_file = write_page(root, joined_scripts("address.js", "query.js", "index.js"))
     site = Site(open_store(str(root)), images, seed)
     snapshot = site.update()
     with served(root) as server:
@@ -107,7 +107,7 @@ def test_a_browser_finds_what_a_look_at_every_image_finds(
 def test_a_page_stays_in_the_state_that_it_began_with(browser: Any, tmp_path: Path):  # noqa: ANN401
     """While updates merge and replace, an open page answers from its own manifest, for a day."""
     site = Site(open_store(str(tmp_path)), 3000, seed=6)
-    write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    write_page(tmp_path, joined_scripts("address.js", "query.js", "index.js"))
     before = site.update()
     with served(tmp_path) as server:
         page = opened(browser, f"{server}page.html")
@@ -130,7 +130,7 @@ def test_a_page_stays_in_the_state_that_it_began_with(browser: Any, tmp_path: Pa
 def test_an_index_that_lost_a_piece_says_so(browser: Any, tmp_path: Path):  # noqa: ANN401
     """A piece that the newest manifest leads to and that is not there is an error with a code."""
     site = Site(open_store(str(tmp_path)), 700, seed=7)
-    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    page_file = write_page(tmp_path, joined_scripts("address.js", "query.js", "index.js"))
     codes = "async () => { try { await openIndex('./'); } catch (e) { return e.code; } }"
     with served(tmp_path) as server:
         for url in (f"{server}page.html", page_file.as_uri()):
@@ -149,7 +149,7 @@ def test_an_index_that_lost_a_piece_says_so(browser: Any, tmp_path: Path):  # no
 def test_words_of_a_query_are_found_by_name(browser: Any, tmp_path: Path):  # noqa: ANN401
     """A text is parsed, resolved and answered as in Python, and rows show the images."""
     site = Site(open_store(str(tmp_path)), 800, seed=8)
-    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    page_file = write_page(tmp_path, joined_scripts("address.js", "query.js", "index.js"))
     snapshot = site.update()
     page = opened(browser, page_file.as_uri())
     text = '"label 0" -"label 2" after:2020-02-03 (color:blue OR orientation:portrait)'
@@ -188,7 +188,7 @@ def label_node(number: int) -> Node:
 def test_large_results_are_estimated_from_a_sample(browser: Any, tmp_path: Path):  # noqa: ANN401
     """Above 5,000 results, where counting is dear, facets are near the truth and say so."""
     site = Site(open_store(str(tmp_path)), 24_000, seed=9)
-    page_file = write_page(tmp_path, joined_scripts("query.js", "index.js"))
+    page_file = write_page(tmp_path, joined_scripts("address.js", "query.js", "index.js"))
     snapshot = site.update()
     page = opened(browser, page_file.as_uri())
     node = {"op": "not", "arg": label_node(3)}

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, MissingError, TransientError
-from bucketlens.stores.base import ConflictError, ForbiddenError, Store
+from bucketlens.stores.base import (
+    ClockError,
+    ConflictError,
+    ForbiddenError,
+    Store,
+    ThrottledError,
+)
 from bucketlens.stores.reach import S3Options
 from bucketlens.stores.retries import NO_RETRIES
 from bucketlens.stores.s3 import S3Store
@@ -117,10 +123,10 @@ def raised(function: Callable[[], object]) -> type[Exception]:
 
 
 READS = [
-    ("SlowDown", TransientError),
+    ("SlowDown", ThrottledError),
     ("InternalError", TransientError),
     ("RequestTimeout", TransientError),
-    ("TooManyRequests", TransientError),
+    ("TooManyRequests", ThrottledError),
     ("SomethingNew", TransientError),
     ("AccessDenied", ForbiddenError),
     ("Unauthorized", ForbiddenError),
@@ -130,7 +136,7 @@ READS = [
     ("NoSuchBucket", ConfigError),
     ("SignatureDoesNotMatch", ConfigError),
     ("ExpiredToken", ConfigError),
-    ("RequestTimeTooSkewed", ConfigError),
+    ("RequestTimeTooSkewed", ClockError),
     ("PermanentRedirect", ConfigError),
     ("AuthorizationHeaderMalformed", ConfigError),
 ]
@@ -146,7 +152,7 @@ def test_a_failed_read_says_what_to_do(store: Store, code: str, error: type[Exce
 @pytest.mark.parametrize(
     ("code", "plain", "conditional"),
     [
-        ("SlowDown", TransientError, TransientError),
+        ("SlowDown", ThrottledError, ThrottledError),
         ("ConditionalRequestConflict", TransientError, TransientError),
         ("PreconditionFailed", ConflictError, ConflictError),
         ("NoSuchKey", ConfigError, ConflictError),
@@ -168,7 +174,7 @@ def test_a_failed_put_says_what_to_do(
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("SlowDown", TransientError),
+        ("SlowDown", ThrottledError),
         ("AccessDenied", ConfigError),
         ("NoSuchBucket", ConfigError),
         ("ExpiredToken", ConfigError),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,12 @@ from bucketlens.assembly.looking import (
     made_by,
 )
 from bucketlens.assembly.pages import SitePages
+from bucketlens.assembly.places import SITE_FOLDER, below, own_outputs
 from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
-from bucketlens.errors import ConfigError
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.blocking import read_blocked
+from bucketlens.pipeline.keylists import key_list
 from bucketlens.pipeline.noting import EditBook
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.pipeline.labelling import Labeler
-    from bucketlens.pipeline.spreading import Helpers
+    from bucketlens.pipeline.spreading import Elsewhere, Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import ListingIssue, Store
 
@@ -59,9 +59,6 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-
-PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
-SITE_FOLDER = "site"
 
 
 class Collection:
@@ -161,13 +158,6 @@ def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
     return collection.private, collection.records
 
 
-def below(location: str, name: str) -> str:
-    """The location of a folder in another: works for paths and URLs."""
-    if location.endswith(("/", "\\")):
-        return location + name
-    return f"{location}/{name}"
-
-
 @dataclass(frozen=True, slots=True)
 class Collecting:
     """A source and what is kept about it: all that settling its keys needs.
@@ -237,15 +227,28 @@ def open_pass(
     allow_deletes: bool = False,
     check: bool = False,
     processes: int = 1,
+    keys: str | None = None,
+    verify: bool = False,
 ) -> Pass:
     """A pass over SOURCE into OUT, with its models loaded.
 
+    Args:
+        source: As of :func:`open_collecting`, like those that are not told of here.
+        out: As there.
+        settings: As there.
+        allow_deletes: Pass both safety stops.
+        check: As there.
+        processes: As there.
+        keys: Path or URL of a list of the keys that are looked at; else all are.
+        verify: As of :class:`Pass`.
+
     Raises:
-        BucketlensError: As :func:`open_collecting`, whose arguments the others are.
+        BucketlensError: As :func:`open_collecting`, or the list is not there.
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     helpers = find_helpers(opened, Place(source, out), settings, processes)
-    return pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers)
+    work = pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys)
+    return replace(work, verify=verify)
 
 
 def pass_over(
@@ -254,8 +257,12 @@ def pass_over(
     *,
     allow_deletes: bool = False,
     helpers: Helpers | None = None,
+    elsewhere: Elsewhere | None = None,
+    keys: str | None = None,
 ) -> Pass:
     """A pass over a source that is open already."""
+    location = opened.images.location
+    named = key_list(keys, location, store_options(settings)) if keys is not None else None
     return Pass(
         source=opened.images,
         records=opened.collection.records,
@@ -269,32 +276,9 @@ def pass_over(
         allow_deletes=allow_deletes,
         unlisted=lambda: tuple(opened.unlisted),
         helpers=helpers,
+        elsewhere=elsewhere,
+        keys=named,
     )
-
-
-def own_outputs(source: str, out: str, site: str = "") -> tuple[str, ...]:
-    """The folders of the source that hold outputs, so that results never become images.
-
-    Args:
-        source: Location of the images, as their store gives it.
-        out: Location of the outputs, likewise.
-        site: Location of the site, where it is not in ``out``.
-
-    Raises:
-        ConfigError: Source and outputs are the same place, or the source holds outputs.
-    """
-    root, own, shown = (
-        f"{place.replace(os.sep, '/').rstrip('/')}/" for place in (source, out, site)
-    )
-    if own == root:
-        raise ConfigError(
-            f"images and outputs can't share {source}: give the outputs a folder of their own,"
-            f" such as {below(source, 'bucketlens')}"
-        )
-    holding = [f"{own}{name}/" for name in (*PRIVATE_FOLDERS, SITE_FOLDER)]
-    if root.startswith((*holding, shown) if site else tuple(holding)):
-        raise ConfigError(f"{source} holds outputs of bucketlens: give it the images instead")
-    return tuple(place.removeprefix(root) for place in (own, shown) if place.startswith(root))
 
 
 def _note(issue: ListingIssue, issues: dict[str, None]) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 
+ROWS = 10_000
+"""Of an answer that are in memory at once."""
+
 AHEAD = 2
 """Pieces that are asked for, a process; each is in memory while it is made."""
 
@@ -90,6 +93,19 @@ class CollectionIndex:
                 if self._site is None or self._site.update_index(self._catalog.snapshot()):
                     return refreshed.buried
         raise TransientError(f"the index was renewed by others {ATTEMPTS} times meanwhile")
+
+    def labelled(self) -> Iterator[str]:
+        """The names of all images with labels, as of the last renewal.
+
+        Raises:
+            CatalogError: The catalog can't be read.
+            TransientError: A store is away.
+        """
+        with self._catalog.snapshot().connect(("images",)) as engine:
+            found = engine.execute("SELECT name FROM images WHERE kind = 'labels'")
+            while rows := found.fetchmany(ROWS):
+                for (name,) in rows:
+                    yield name
 
     def purge(self, keys: Sequence[str]) -> Sequence[Buried]:
         """Leave nothing of images that are gone in either, not in old files that readers may hold.

@@ -23,9 +23,10 @@ from bucketlens.site.rendering import compile_templates
 from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bucketlens.catalog import Snapshot
+    from bucketlens.pipeline.fencing import Fence
     from bucketlens.records import LabelRecord
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -128,16 +129,27 @@ class SitePages:
         return self._published.takes(key)
 
     def write_image(
-        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+        self,
+        record: LabelRecord,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+        *,
+        fence: Fence,
     ) -> None:
         """Write page, public JSON, thumbnail and preview of one image, and where wanted itself."""
-        self.begin()
-        self._writer.write_image(record, thumbnail=thumbnail, preview=preview, original=original)
+        self._begin_pages()
+        fence.put(self._store, self._writer.image_files(record, thumbnail, preview, original))
 
-    def write_page(self, record: LabelRecord) -> None:
+    def write_page(self, record: LabelRecord, *, fence: Fence) -> None:
         """Write page and public JSON of one image again."""
+        self._begin_pages()
+        fence.put(self._store, self._writer.page_files(record))
+
+    def _begin_pages(self) -> None:
+        """See that all stands that pages count on."""
         self.begin()
-        self._writer.write_page(record)
+        self._writer.write_assets()
 
     def remove_image(self, key: str) -> None:
         """Remove what was written for one image."""
@@ -158,6 +170,19 @@ class SitePages:
         if weekly:
             identity = SiteIdentity(id=self._known_identity())
             self._store.put(SITE_IDENTITY, msgspec.json.encode(identity), content_type=JSON)
+
+    @property
+    def kinds(self) -> Iterable[str]:
+        """The folders of files that every shown image has one in."""
+        return layout.OF_EACH_IMAGE
+
+    def files_of_images(self) -> Iterator[tuple[str, str]]:
+        """The files of images: the folder of each, and the name of its key."""
+        for folder, suffix in layout.OF_EACH_IMAGE.items():
+            for info in self._store.list(folder):
+                name = info.key.removeprefix(folder)
+                if key_of(name, suffix) is not None:
+                    yield folder, name.removesuffix(suffix)
 
     def _is_time_for_all(self) -> bool:
         """By the age of the identity, which is put again when all were listed."""

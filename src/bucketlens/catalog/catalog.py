@@ -10,6 +10,7 @@ from bucketlens.catalog.comparing import want_listed, want_named
 from bucketlens.catalog.files import Files
 from bucketlens.catalog.manifest import read_manifest
 from bucketlens.catalog.merging import merge_all, merge_tiers
+from bucketlens.catalog.outdated import Outdated
 from bucketlens.catalog.pieces import PieceReader
 from bucketlens.catalog.purging import purge
 from bucketlens.catalog.snapshot import Snapshot
@@ -109,6 +110,19 @@ class Catalog:
         with self.snapshot().connect() as engine:
             want_listed(engine, self._records.list())
             yield engine
+
+    @contextmanager
+    def outdated(self) -> Iterator[Outdated]:
+        """What a view can ask of the rows whose records are as they show them.
+
+        Raises:
+            CatalogError: A file is missing or damaged.
+            TransientError: The store is away.
+        """
+        snapshot = self.snapshot()
+        with snapshot.connect() as engine:
+            want_listed(engine, self._records.list())
+            yield Outdated(engine, snapshot.score_files())
 
     def check(self) -> Checked:
         """Compare the catalog with the records, each of which is read.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SEARCHED = ("images", "labels", "vocabulary")
 """The tables that questions are about; scores and embeddings are large and seldom asked for."""
 
+SCORES_AT_ONCE = 16_384
+"""Rows of stored scores that are read into memory at once, about: 80 MB."""
+
 
 class Changes(NamedTuple):
     """What became of the catalog since an earlier state of the same lineage.
@@ -110,6 +113,18 @@ class Snapshot:
             for file in _of(segments, table)
         ]
         return self._files.paths([*apart, *own])
+
+    def score_files(self) -> list[list[Path]]:
+        """The files of stored scores, in groups of not too many rows; fetched where need be."""
+        groups: list[list[FileFacts]] = []
+        rows = SCORES_AT_ONCE
+        for file in self._manifest.scores:
+            if rows + file.rows > SCORES_AT_ONCE:
+                groups.append([])
+                rows = 0
+            groups[-1].append(file)
+            rows += file.rows
+        return [self._files.paths(group) for group in groups]
 
     def changes_since(self, change: int) -> Changes:
         """What changed after an earlier update of the same lineage."""

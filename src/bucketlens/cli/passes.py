@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -24,12 +25,14 @@ from bucketlens.pipeline.asking import RekognitionScorer
 from bucketlens.pipeline.pacing import cost_of, duration_of
 from bucketlens.pipeline.passing import Forecast, Tally, forecast
 from bucketlens.pipeline.plans import Action, Outcome
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bucketlens.pipeline.passing import Pass
     from bucketlens.pipeline.spending import Estimate
+    from bucketlens.stores import Strain
 
 BUG = 70
 TRANSIENT = 75
@@ -71,7 +74,7 @@ def perform(work: Pass, doing: Doing) -> int:
         except BucketlensError as exc:
             ended_by = exc
     with suppress(BrokenPipeError, SystemExit):  # the latter is what rich makes of the former
-        _summarise(tally, time.monotonic() - started, doing)
+        _summarise(tally, time.monotonic() - started, STRAIN.now, doing)
     if ended_by is not None:
         raise ended_by
     return exit_status(tally)
@@ -122,7 +125,7 @@ def _leave_at_once() -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
+def _summarise(tally: Tally, seconds: float, strain: Strain, doing: Doing) -> None:
     outcomes = {outcome.value: tally.outcomes[outcome] for outcome in Outcome}
     if doing.as_json:
         summary = {
@@ -132,6 +135,8 @@ def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
             "known_failures": tally.known_failures,
             "seconds": round(seconds, 3),
             "interrupted": tally.interrupted,
+            "repaired": tally.repaired,
+            "stores": msgspec.structs.asdict(strain),
         }
         click.echo(json.dumps(summary))
     console = Console(stderr=True, highlight=False)
@@ -143,10 +148,25 @@ def _summarise(tally: Tally, seconds: float, doing: Doing) -> None:
         console.print(f"files passed over: {tally.passed_over:,}")
     if tally.unswept:
         console.print("images came and went meanwhile: what is gone is left to the next run")
+    if tally.repaired:
+        console.print(f"images whose pages or pictures were put right: {tally.repaired:,}")
+    _tell_strain(strain, console)
     _list_failures(tally, console)
     _show_bug(tally)
     if tally.interrupted:
         click.echo(f"interrupted: this goes on where it stopped:\n    {doing.again}", err=True)
+
+
+def _tell_strain(strain: Strain, console: Console) -> None:
+    """Say how often stores were asked again, if they were."""
+    if not (strain.retries or strain.given_up):
+        return
+    parts = [f"{strain.retries:,} requests to stores were tried again"]
+    if strain.throttled:
+        parts.append(f"{strain.throttled:,} times a store asked for fewer")
+    if strain.given_up:
+        parts.append(f"{strain.given_up:,} were given up (store_attempts, store_seconds)")
+    console.print(", ".join(parts))
 
 
 def _show_bug(tally: Tally) -> None:

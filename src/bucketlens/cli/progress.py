@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from bucketlens.pipeline.plans import Refused
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -68,10 +70,10 @@ class _Counted:
     def _count(self) -> None:
         count = 0
         try:
-            for info in self._work.source.list():
+            for item in self._work.objects():
                 if self.stop.is_set() or count == self._limit:
                     break
-                count += self._work.wanted(info)
+                count += isinstance(item, Refused) or self._work.wanted(item)
         except Exception:  # noqa: BLE001 - the work itself meets the same error and tells it
             return
         self.total = count

@@ -36,9 +36,10 @@ def command(
 ) -> int:
     r"""Compare SOURCE with OUT and repair whatever differs.
 
-    Events that were lost, records that were deleted or damaged, pages whose images are gone: all
-    are found by looking, beside workers that go on with their events. A second call finds nothing
-    to do. It uses the settings kept in OUT/bucketlens.toml, and changes none of them.
+    Events that were lost, records that were deleted or damaged, pages whose images are gone, pages
+    and pictures that are missing or left over: all are found by looking, beside workers that go on
+    with their events. A second call finds nothing to do. It uses the settings kept in
+    OUT/bucketlens.toml, and changes none of them.
 
     \b
     bucketlens reconcile s3://photos/uploads s3://labels --dry-run
@@ -56,6 +57,7 @@ def command(
         allow_deletes=allow_deletes,
         check=not dry_run,
         processes=available_cores(),
+        verify=True,
     )
     again = shlex.join(["bucketlens", *sys.argv[1:]])
     return perform(work, Doing(again, dry_run=dry_run, as_json=as_json))

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketlens.assembly import Collection, current_fingerprints
+from bucketlens.assembly.relabelling import relabel_all
 from bucketlens.cli.keeping import keep, tell_changes
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.passes import INTERRUPTED, stopping
-from bucketlens.cli.relabelling import relabel_all
+from bucketlens.cli.turnover import document, tell
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.running import available_cores
 
 if TYPE_CHECKING:
     from bucketlens.settings import Resolved
-
-MOST_LABELS = 15
 
 
 @click.command("relabel")
@@ -44,7 +43,8 @@ def command(
     r"""Make all labels of OUT again from stored scores, under the present settings.
 
     No image is read and no model runs, so that a new threshold costs minutes for a million images.
-    What flags say is kept in OUT/bucketlens.toml and holds for later runs.
+    What flags say is kept in OUT/bucketlens.toml and holds for later runs. A dry run keeps nothing
+    and tells by the catalog which labels would come and go; --json names them all with examples.
 
     \b
     bucketlens relabel ~/labels --min-confidence 70 --dry-run
@@ -59,31 +59,8 @@ def command(
         done = relabel_all(collection, resolved.settings, stop=stop, dry_run=dry_run)
     seconds = time.monotonic() - started
     if as_json:
-        summary = {
-            "changed": done.changed,
-            "same": done.same,
-            "stale": done.stale,
-            "passed_over": done.passed_over,
-            "gained": dict(done.gained.most_common()),
-            "lost": dict(done.lost.most_common()),
-            "seconds": round(seconds, 3),
-        }
-        click.echo(json.dumps(summary))
-    would = "would get" if dry_run else "got"
-    rate = done.seen / seconds if seconds else 0.0
-    click.echo(
-        f"{done.changed:,} images {would} other labels, {done.same:,} keep theirs"
-        f" ({rate:,.0f} records/s)",
-        err=True,
-    )
-    for verb, counts in (("gained", done.gained), ("lost", done.lost)):
-        if counts:
-            most = ", ".join(f"{name} {count:,}" for name, count in counts.most_common(MOST_LABELS))
-            click.echo(f"  {verb}: {most}", err=True)
-    if done.stale:
-        click.echo(
-            f"{done.stale:,} were made by other models: `bucketlens run` reads them again", err=True
-        )
+        click.echo(json.dumps(document(done, seconds)))
+    tell(done, seconds, dry_run=dry_run)
     if stop.is_set():
         command_line = shlex.join(["bucketlens", *sys.argv[1:]])
         click.echo(f"interrupted: this goes on where it stopped:\n    {command_line}", err=True)

@@ -14,6 +14,20 @@ from bucketlens.cli.options import resolve_settings, setting_options
 @click.argument("source")
 @click.argument("out")
 @click.option("--limit", type=click.IntRange(min=0), help="Look at the first so many images only.")
+@click.option(
+    "--keys",
+    metavar="FILE",
+    help="Look only at the images that FILE names: text, CSV, Parquet or an S3 Inventory.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Label on this machine's cores, or on a cluster of Dask.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a cluster; else dask makes one here.")
+@click.option("--dashboard", metavar="HOST:PORT", help="Show how a cluster made here is busy.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and how long it would take.")
 @click.option(
     "--allow-deletes",
@@ -32,7 +46,7 @@ from bucketlens.cli.options import resolve_settings, setting_options
     "detector",
 )
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - one for each option
     config_file: str | None,
     /,
     source: str,
@@ -40,6 +54,10 @@ def command(
     limit: int | None,
     assignments: tuple[str, ...],
     *,
+    keys: str | None,
+    engine: str,
+    scheduler: str | None,
+    dashboard: str | None,
     dry_run: bool,
     allow_deletes: bool,
     as_json: bool,
@@ -54,20 +72,24 @@ def command(
     \b
     bucketlens run ~/Pictures ~/labels
     bucketlens run ~/Pictures ~/labels --include 'trips/**' --dry-run
+    bucketlens run s3://photos s3://labels --engine dask --scheduler tls://10.0.0.5:8786
     """
-    from bucketlens.assembly import open_pass  # noqa: PLC0415 - not for help
-    from bucketlens.cli.keeping import keep, tell_changes  # noqa: PLC0415
+    from bucketlens.cli.keeping import keep, tell_changes  # noqa: PLC0415 - not for help
     from bucketlens.cli.passes import Doing, perform  # noqa: PLC0415
-    from bucketlens.pipeline.running import available_cores  # noqa: PLC0415
+    from bucketlens.cli.spanning import check_flags, open_on_engine  # noqa: PLC0415
 
+    check_flags(engine, scheduler, dashboard, workers=flags["workers"])
     resolved = resolve_settings(config_file, assignments, out, **flags)
-    work = open_pass(
+    work = open_on_engine(
+        engine,
         source,
         out,
         resolved.settings,
         allow_deletes=allow_deletes,
         check=not dry_run,
-        processes=available_cores(),
+        keys=keys,
+        scheduler=scheduler,
+        dashboard=dashboard,
     )
     scores, view = work.labeler.scorer.fingerprint, work.labeler.view.fingerprint
     tell_changes(work.private, resolved, scores=scores, view=view)

@@ -7,9 +7,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
     from bucketlens.worker import Done
@@ -73,4 +75,5 @@ def exit_status(done: Done) -> int:
 
 def _summary(done: Done) -> dict[str, int]:
     counts = {outcome.value: count for outcome, count in done.outcomes.items()}
-    return {"deleted": done.deleted, "returned": done.returned, **counts}
+    stores = {f"store_{name}": count for name, count in asdict(STRAIN.now).items()}
+    return {"deleted": done.deleted, "returned": done.returned, **counts, **stores}

@@ -47,10 +47,9 @@ class Formula:
 
     def __init__(self, combination: Combination, space: LabelSpace) -> None:
         """Look up the weights of each label."""
-        self._combination = combination
-        self._space = space
+        self.usual_energy = combination.usual_energy
         kinds: list[Weights] = [getattr(combination, kind) for kind in space.situations]
-        self._rows = tuple(
+        self.rows = tuple(
             Row(w.bias, w.mass, w.energy, w.breadth * breadth, w.found, w.objects)
             for w, breadth in zip(kinds, space.breadth, strict=True)
         )
@@ -70,11 +69,11 @@ class Formula:
         labels = candidates(evidence)
         found, objects = evidence.found, evidence.objects
         masses = evidence.mass[labels].clip(LEAST_MASS, MOST_MASS).tolist()
-        energy = self._combination.usual_energy if evidence.energy is None else evidence.energy
-        energy -= self._combination.usual_energy
+        energy = self.usual_energy if evidence.energy is None else evidence.energy
+        energy -= self.usual_energy
         own: dict[int, float] = {}
         for label, mass in zip(labels, masses, strict=True):
-            row = self._rows[label]
+            row = self.rows[label]
             log_odds = row.bias
             if row.mass:
                 log_odds += row.mass * math.log(mass / (1.0 - mass))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bucketlens.types import ClassScores, Detection, Scores
 
 
+LEAST_TOTAL = 1e-12
+"""Of all probabilities of a picture, so that none is divided by zero."""
+
 COUNTED = 0.2
 """Score from which a detection counts as one more object."""
 
@@ -55,6 +58,18 @@ class LabelSpace:
         taxonomy: All labels; must know each class (see ``Taxonomy.with_labels``).
         classifier: Source ids or names of the classifier's outputs, by index.
         detector: The same of the detector.
+
+    Attributes:
+        classes: The label of each output of the classifier.
+        objects: The label of each class of the detector.
+        above: Each label, then all above it.
+        edge_class: With ``edge_label``: each pair of a classifier's output and a label that it
+            adds to.
+        edge_label: See ``edge_class``.
+        classified: Labels that the classifier knows something of.
+        detected: Labels that the detector knows something of.
+        breadth: The log of how many labels each label stands for.
+        situations: Which of the models know each label, and how.
     """
 
     def __init__(
@@ -67,8 +82,8 @@ class LabelSpace:
         above = [self._with_ancestors(label) for label in range(len(taxonomy.labels))]
         self.above = tuple(above)
         edges = [(c, label) for c, leaf in enumerate(self.classes) for label in above[leaf]]
-        self._edge_class = np.array([c for c, _ in edges], dtype=np.int64)
-        self._edge_label = np.array([label for _, label in edges], dtype=np.int64)
+        self.edge_class = np.array([c for c, _ in edges], dtype=np.int64)
+        self.edge_label = np.array([label for _, label in edges], dtype=np.int64)
         self.classified = frozenset(label for _, label in edges)
         self.detected = frozenset(label for leaf in self.objects for label in above[leaf])
         below = [len(taxonomy.descendant_indices(label)) for label in range(len(taxonomy.labels))]
@@ -108,22 +123,32 @@ class LabelSpace:
 
     def class_probabilities(self, said: ClassScores) -> NDArray[np.float64]:
         """Probabilities of one view's classes, summing to 1."""
+        probabilities = self._probabilities(said)
+        return probabilities / max(float(probabilities.sum()), LEAST_TOTAL)
+
+    def _probabilities(self, said: ClassScores) -> NDArray[np.float64]:
         probabilities = decode_probabilities(said.codes)
         if len(probabilities) != len(self.classes):
             raise ValueError(
                 f"the scores are of {len(probabilities)} classes, the model has {len(self.classes)}"
             )
-        return probabilities / max(float(probabilities.sum()), 1e-12)
+        return probabilities
 
     def _mass(self, views: Sequence[ClassScores]) -> NDArray[np.float64]:
-        total = np.zeros(len(self.taxonomy.labels))
+        if len(views) == 1:
+            # Sums of stored probabilities are exact, so those of many images at once are the same.
+            said = self._probabilities(views[0])
+            return (self._sums(said) / max(float(said.sum()), LEAST_TOTAL)).clip(max=1.0)
         if not views:
-            return total
-        said = [self.class_probabilities(view) for view in views]
-        mean = said[0] if len(said) == 1 else np.mean(said, axis=0)
-        return np.bincount(
-            self._edge_label, weights=mean[self._edge_class], minlength=len(total)
-        ).clip(max=1.0)
+            return np.zeros(len(self.taxonomy.labels))
+        mean = np.mean([self.class_probabilities(view) for view in views], axis=0)
+        return self._sums(mean).clip(max=1.0)
+
+    def _sums(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """For each label the sum over its classes."""
+        weights = probabilities[self.edge_class]
+        sums = np.bincount(self.edge_label, weights, len(self.taxonomy.labels))
+        return sums.astype(np.float64, copy=False)
 
     def _with_ancestors(self, label: int) -> tuple[int, ...]:
         return (label, *self.taxonomy.ancestor_indices(label))

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bucketlens.colors import dominant_color, image_properties
-from bucketlens.errors import ConfigError
 from bucketlens.labels.combination import Combination, combination_for
 from bucketlens.labels.editing import CERTAIN, edit_labels
 from bucketlens.labels.formula import Formula
+from bucketlens.labels.rules import Rules
 from bucketlens.labels.space import LabelSpace
 from bucketlens.records import fingerprint
 from bucketlens.types import Alias, Category, ImageProperties, Instance, Label, Parent
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bucketlens.settings import Settings
     from bucketlens.types import Detection, Scores
 
-VIEW_VERSION = 1
+VIEW_VERSION = 2
 """Part of the view fingerprint: raised when the same scores would be shown otherwise."""
 
 DIGITS = 4
@@ -72,12 +72,12 @@ class View:
         self.taxonomy = taxonomy
         self.space = LabelSpace(taxonomy, classifier, detector)
         self.combination = combination or combination_for(tuple(models))
-        self._formula = Formula(self.combination, self.space)
+        self.formula = Formula(self.combination, self.space)
         # Stored scores have four digits, so that there are few to be worked out.
-        self._sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
+        self.sureness = lru_cache(1 << 14)(self.combination.detection_confidence)
         self.version = f"bucketlens-{taxonomy.version}"
-        self._shapes: tuple[Shape, ...] = ()
-        self._settings = settings
+        self.shapes: tuple[Shape, ...] = ()
+        self.settings = settings
         self._follow(settings)
 
     def with_settings(self, settings: Settings) -> View:
@@ -91,25 +91,19 @@ class View:
         return other
 
     def _follow(self, settings: Settings) -> None:
-        if settings.display_names != self._settings.display_names:
-            self._shapes = ()
-        self._settings = settings
-        self._own_thresholds = {
-            self._resolve(name, "label_thresholds"): threshold
-            for name, threshold in settings.label_thresholds.items()
-        }
-        self._thresholds = self._resolve_thresholds()
-        self._shown = self._resolve_filters()
-        self._lowest = min((self._thresholds[label] for label in self._shown), default=0.0)
-        self._shapes = self._shapes or tuple(
+        if settings.display_names != self.settings.display_names:
+            self.shapes = ()
+        self.settings = settings
+        self.rules = Rules(self.taxonomy, settings)
+        self.shapes = self.shapes or tuple(
             self._shape(label) for label in range(len(self.taxonomy.labels))
         )
         self.fingerprint = fingerprint(
             VIEW_VERSION,
             self.taxonomy.fingerprint,
             self.combination,
-            self._thresholds,
-            sorted(self._shown),
+            self.rules.thresholds,
+            sorted(self.rules.shown),
             settings.display_names,
             settings.max_labels,
             sorted(settings.features),
@@ -118,29 +112,29 @@ class View:
 
     def labels(self, scores: Scores, edits: Sequence[Edit] = ()) -> tuple[Label, ...]:
         """The labels to show after what people said, surest first, then by name."""
-        if "GENERAL_LABELS" not in self._settings.features:
+        if "GENERAL_LABELS" not in self.settings.features:
             return ()
         evidence = self.space.evidence(scores)
-        confidences = self._formula.confidences(evidence, self._lowest / 100.0)
+        confidences = self.formula.confidences(evidence, self.rules.lowest / 100.0)
         instances = self._instances(evidence)
         ordered = sorted(
-            (-round(100.0 * confidences[label], DIGITS), self._shapes[label].name, label)
+            (-round(100.0 * confidences[label], DIGITS), self.shapes[label].name, label)
             for label in self.sure(confidences)
         )
-        most = self._settings.max_labels
+        most = self.settings.max_labels
         labels = tuple(
-            self._label(label, -below_zero, instances.get(label, []))
+            self.label(label, -below_zero, instances.get(label, []))
             for below_zero, _, label in (ordered if edits else ordered[:most])
         )
         return edit_labels(labels, edits, self, most) if edits else labels
 
     def known(self, name: str) -> tuple[Label, ...]:
         """The label of a name, an alias or a display name, then all above it that may be shown."""
-        found = self._find(name)
+        found = self.rules.find(name)
         if found is None:
             return ()
-        above = [one for one in self.taxonomy.ancestor_indices(found) if one in self._shown]
-        return tuple(self._label(label, CERTAIN, ()) for label in (found, *above))
+        above = [one for one in self.taxonomy.ancestor_indices(found) if one in self.rules.shown]
+        return tuple(self.label(label, CERTAIN, ()) for label in (found, *above))
 
     def sure(self, confidences: Mapping[int, float]) -> set[int]:
         """The labels to show: what is sure enough, and all above it.
@@ -151,28 +145,29 @@ class View:
         sure = {
             label
             for label, confidence in confidences.items()
-            if label in self._shown and 100.0 * confidence >= self._thresholds[label]
+            if label in self.rules.shown and 100.0 * confidence >= self.rules.thresholds[label]
         }
         above = {parent for label in sure for parent in self.space.above[label]}
-        return sure | {label for label in above & self._shown if label not in self._own_thresholds}
+        return sure | {label for label in above & self.rules.shown if label not in self.rules.own}
 
     def image_properties(self, scores: Scores) -> ImageProperties | None:
         """Quality and colours in the shape of DetectLabels; None where they were not asked for."""
-        if scores.tones is None or "IMAGE_PROPERTIES" not in self._settings.features:
+        if scores.tones is None or "IMAGE_PROPERTIES" not in self.settings.features:
             return None
-        return image_properties(scores.tones, self._settings.max_dominant_colors)
+        return image_properties(scores.tones, self.settings.max_dominant_colors)
 
     @property
     def hidden(self) -> frozenset[int]:
         """The labels that a filter or the taxonomy keeps from being shown."""
-        return frozenset(range(len(self.taxonomy.labels))) - self._shown
+        return frozenset(range(len(self.taxonomy.labels))) - self.rules.shown
 
     def threshold(self, label: int) -> float:
         """The confidence (0 to 100) from which a label is shown."""
-        return self._thresholds[label]
+        return self.rules.thresholds[label]
 
-    def _label(self, label: int, confidence: float, instances: Sequence[Instance]) -> Label:
-        shape = self._shapes[label]
+    def label(self, label: int, confidence: float, instances: Sequence[Instance]) -> Label:
+        """A label as it is shown."""
+        shape = self.shapes[label]
         return Label(
             name=shape.name,
             confidence=confidence,
@@ -186,22 +181,23 @@ class View:
         """The places of each label that are sure enough to show, surest first."""
         instances: dict[int, list[Instance]] = {}
         for label, detection in evidence.detections:
-            confidence = 100.0 * self._sureness(detection.score)
-            if confidence < self._lowest and self.combination.detection.found >= 0.0:
+            confidence = 100.0 * self.sureness(detection.score)
+            if confidence < self.rules.lowest and self.combination.detection.found >= 0.0:
                 break  # all that follow have lower scores
-            if confidence >= self._thresholds[label]:
-                instances.setdefault(label, []).append(self._instance(detection, confidence))
+            if confidence >= self.rules.thresholds[label]:
+                instances.setdefault(label, []).append(self.instance(detection, confidence))
         for places in instances.values():
             places.sort(key=lambda place: -place.confidence)
         return instances
 
-    def _instance(self, detection: Detection, confidence: float) -> Instance:
-        colors = detection.colors if "IMAGE_PROPERTIES" in self._settings.features else ()
+    def instance(self, detection: Detection, confidence: float) -> Instance:
+        """A place as it is shown."""
+        colors = detection.colors if "IMAGE_PROPERTIES" in self.settings.features else ()
         return Instance(
             bounding_box=detection.box,
             confidence=round(confidence, DIGITS),
             dominant_colors=tuple(
-                dominant_color(swatch) for swatch in colors[: self._settings.max_dominant_colors]
+                dominant_color(swatch) for swatch in colors[: self.settings.max_dominant_colors]
             ),
         )
 
@@ -219,59 +215,4 @@ class View:
         )
 
     def _display_name(self, name: str) -> str:
-        return self._settings.display_names.get(name, name)
-
-    def _resolve_thresholds(self) -> tuple[float, ...]:
-        """Each label's threshold.
-
-        Its own from the settings, or the larger of the common and the curated one.
-        """
-        common = self._settings.min_confidence
-        return tuple(
-            self._own_thresholds.get(i, max(common, label.min_confidence or 0.0))
-            for i, label in enumerate(self.taxonomy.labels)
-        )
-
-    def _resolve_filters(self) -> frozenset[int]:
-        """The labels that may be shown: what an inclusion names, less what an exclusion names.
-
-        A label is included by its name or by one of its categories; with no inclusions all are.
-        """
-        settings = self._settings
-        everything = range(len(self.taxonomy.labels))
-        included = self._named(settings.include_labels, "include_labels")
-        included |= self._categorised(settings.include_categories, "include_categories")
-        excluded = self._named(settings.exclude_labels, "exclude_labels")
-        excluded |= self._categorised(settings.exclude_categories, "exclude_categories")
-        if not (settings.include_labels or settings.include_categories):
-            included = set(everything)
-        hidden = {i for i in everything if self.taxonomy.labels[i].hidden}
-        return frozenset(included - excluded - hidden)
-
-    def _find(self, name: str) -> int | None:
-        """The label of a name, an alias or a display name, if there is one."""
-        for label, shown in self._settings.display_names.items():
-            if shown.casefold() == name.casefold():
-                name = label
-        return self.taxonomy.resolve(name)
-
-    def _named(self, names: Sequence[str], setting: str) -> set[int]:
-        return {self._resolve(name, setting) for name in names}
-
-    def _categorised(self, categories: Sequence[str], setting: str) -> set[int]:
-        known = {c for label in self.taxonomy.labels for c in label.categories}
-        for category in categories:
-            if category not in known:
-                raise ConfigError(f"{setting}: there is no category {category!r}", setting=setting)
-        wanted = set(categories)
-        return {i for i, label in enumerate(self.taxonomy.labels) if wanted & set(label.categories)}
-
-    def _resolve(self, name: str, setting: str) -> int:
-        """The label of a name, an alias or a display name."""
-        found = self._find(name)
-        if found is None:
-            raise ConfigError(
-                f"{setting}: there is no label {name!r}; `bucketlens taxonomy` lists all",
-                setting=setting,
-            )
-        return found
+        return self.settings.display_names.get(name, name)

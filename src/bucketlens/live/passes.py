@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bucketlens.assembly import Collecting
     from bucketlens.live.settling import QueuedLabeler
+    from bucketlens.pipeline.plans import Sought
     from bucketlens.pipeline.running import Settled
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
@@ -84,7 +85,7 @@ class LivePass:
         self._pass.run(tally, stop=stop, told=self._told)
         return tally
 
-    def _wanted(self, info: ObjectInfo) -> bool:
+    def _wanted(self, info: ObjectInfo | Sought) -> bool:
         return self._opened.wanted.takes(info.key, info.size) and not self._busy(info.key)
 
     def _told(self, settled: Settled) -> None:

@@ -19,15 +19,28 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.labelling import LabelView
     from bucketlens.pipeline.noting import EditBook, Noted
     from bucketlens.pipeline.recording import Recorder
+    from bucketlens.types import Label
 
 ATTEMPTS = 20
 
 
-def edited_record(view: LabelView, record: LabelRecord, noted: Noted) -> LabelRecord:
-    """The record with its labels made again from its own scores and what people said."""
+def edited_record(
+    view: LabelView,
+    record: LabelRecord,
+    noted: Noted,
+    labels: tuple[Label, ...] | None = None,
+) -> LabelRecord:
+    """The record with its labels made again from its own scores and what people said.
+
+    Args:
+        view: Makes them.
+        record: As it stands.
+        noted: What people said.
+        labels: Where the view made them already.
+    """
     return msgspec.structs.replace(
         record,
-        **shown_fields(view, record.scores, noted.edits),
+        **shown_fields(view, record.scores, noted.edits, labels),
         observed=msgspec.structs.replace(record.observed, edits=noted.mark),
     )
 

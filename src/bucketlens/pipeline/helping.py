@@ -19,18 +19,19 @@ import msgspec
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
     from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.plans import Item
     from bucketlens.pipeline.settling import Settler
     from bucketlens.settings import Settings
-    from bucketlens.types import ObjectInfo
 
-Task = tuple["ObjectInfo | str", ...] | Literal["end", "stop"]
-"""Objects of a listing, or keys to be settled from the start; nothing more; or begin no more."""
+Task = tuple["Item", ...] | Literal["end", "stop"]
+"""What is to be settled; nothing more; or begin no more."""
 
 
 HEARTBEAT = 0.2
@@ -77,10 +78,15 @@ class Post:
         """Send nothing yet."""
         self.tasks = tasks
         self._sending = threading.Lock()
+        self._told = STRAIN.now  # a fork has what was counted before it
 
     def send(self, message: Settled | Halted | Put) -> None:
-        """Send a message whole."""
+        """Send a message whole, behind what the stores cost in patience since the last one."""
         with self._sending:
+            now = STRAIN.now
+            if now != self._told:
+                self.tasks.send(now - self._told)
+                self._told = now
             self.tasks.send(message)
 
     def put(self, name: str, etag: str, data: bytes) -> None:
@@ -110,7 +116,7 @@ def prepare_process() -> None:
     end_with_parent()
 
 
-def received(tasks: Connection, engine: Engine) -> Iterator[ObjectInfo | str]:
+def received(tasks: Connection, engine: Engine) -> Iterator[Item]:
     """What comes through a connection, until it says that there is no more."""
     while True:
         while not tasks.poll(HEARTBEAT):

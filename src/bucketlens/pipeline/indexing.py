@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.pipeline.sweeping import drop_tombstone
+from bucketlens.pipeline.verifying import ShownFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -49,8 +50,16 @@ class Index(Protocol):
             TransientError: A store is away, or others kept coming first.
         """
 
+    def labelled(self) -> Iterator[str]:
+        """The names of all images with labels, as of the last renewal.
 
-class IndexPages(Protocol):
+        Raises:
+            ConfigError: The catalog can't be read.
+            TransientError: A store is away.
+        """
+
+
+class IndexPages(ShownFiles, Protocol):
     """What knows for which images there are files in the site."""
 
     def image_keys(self) -> Iterator[str]:

@@ -243,11 +243,23 @@ class Labeler:
         )
 
 
-def shown_fields(view: LabelView, scores: Scores, edits: tuple[Edit, ...] = ()) -> dict[str, Any]:
-    """The fields of a record that a view makes from scores and what people said."""
+def shown_fields(
+    view: LabelView,
+    scores: Scores,
+    edits: tuple[Edit, ...] = (),
+    labels: tuple[Label, ...] | None = None,
+) -> dict[str, Any]:
+    """The fields of a record that a view makes from scores and what people said.
+
+    Args:
+        view: Makes them.
+        scores: Of the models.
+        edits: What people said.
+        labels: Where the view made them already.
+    """
     said = scores.reply.label_model_version if scores.reply else ""
     return {
-        "labels": view.labels(scores, edits),
+        "labels": view.labels(scores, edits) if labels is None else labels,
         "label_model_version": said or view.version,
         "image_properties": view.image_properties(scores),
         "view_fingerprint": with_edits(view.fingerprint, edits),

@@ -95,6 +95,10 @@ class EditBook:
                 self._listing = _Listing(self._clock(), dict(self._marks()))
             return self._listing.marks.get(sha256 or "")
 
+    def pictures(self) -> list[str]:
+        """sha256 of all pictures that people said something of."""
+        return [sha256 for sha256, _ in self._marks()]
+
     def change(
         self, sha256: str, key: str, change: Callable[[tuple[Edit, ...]], tuple[Edit, ...]]
     ) -> Noted:

@@ -5,6 +5,7 @@ This is what ``run`` and ``reconcile`` do, and what a server does at its start a
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -12,20 +13,22 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.pipeline.indexing import renew_index
-from bucketlens.pipeline.plans import Action, Outcome
+from bucketlens.pipeline.listing import Listing
+from bucketlens.pipeline.plans import Action, Outcome, Sought
 from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
 from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
+from bucketlens.pipeline.verifying import differences, repair
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator, Sequence
 
     from bucketlens.pipeline.indexing import Index, IndexPages
     from bucketlens.pipeline.labelling import Labeler
+    from bucketlens.pipeline.plans import Refused
     from bucketlens.pipeline.settling import Settler
-    from bucketlens.pipeline.spreading import Helpers
+    from bucketlens.pipeline.spreading import Elsewhere, Helpers
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo
@@ -45,8 +48,8 @@ class Tally:
         known_failures: Failures of an earlier pass where nothing has changed.
         passed_over: Objects that the filters do not take.
         interrupted: The pass was asked to stop before its end.
-        unswept: What the source no longer has was left to a later pass, since the source itself
-            went away meanwhile.
+        unswept: What is gone was left to a later pass, since the source itself went away meanwhile.
+        repaired: Images whose files were missing or left over, and are right now.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -56,6 +59,7 @@ class Tally:
     passed_over: int = 0
     interrupted: bool = False
     unswept: bool = False
+    repaired: int = 0
 
     def add(self, settled: Settled) -> None:
         """Count one key."""
@@ -89,6 +93,10 @@ class Pass:
         unlisted: Beginnings of keys that the last listing could not show.
         retry_delays: Seconds before each new try of what may work later.
         helpers: Processes for a source of many images; None to have threads do it all.
+        elsewhere: Settles all keys in their place; None to have it done on this machine.
+        keys: Names the images that are looked at, in the place of the source's listing; nothing
+            is taken for gone then.
+        verify: Compare the files of the site with the records too.
     """
 
     source: Store
@@ -99,11 +107,18 @@ class Pass:
     settler: Settler
     labeler: Labeler
     settings: Settings
-    wanted: Callable[[ObjectInfo], bool]
+    wanted: Callable[[ObjectInfo | Sought], bool]
     allow_deletes: bool = False
     unlisted: Callable[[], tuple[str, ...]] = tuple
     retry_delays: Sequence[float] = RETRY_DELAYS
     helpers: Helpers | None = None
+    elsewhere: Elsewhere | None = None
+    keys: Callable[[], Iterator[Sought | Refused]] | None = None
+    verify: bool = False
+
+    def objects(self) -> Iterator[ObjectInfo | Sought | Refused]:
+        """All that there is to look at, wanted or not."""
+        return self.source.list() if self.keys is None else self.keys()
 
     def run(
         self,
@@ -133,12 +148,14 @@ class Pass:
     ) -> None:
         seen = SeenKeys()
         self.index.listen()
+        reporting = threading.Lock()  # the listing reports too, beside whoever settles
 
         def report(settled: Settled) -> None:
-            tally.add(settled)
-            told(settled)
+            with reporting:
+                tally.add(settled)
+                told(settled)
 
-        listing = _Listing(self, tally, seen, limit)
+        listing = Listing(self, tally, seen, limit, report)
         self._settle_all(iter(listing), report, stop)
         tally.interrupted = stop.is_set()
         refusal = None
@@ -149,17 +166,23 @@ class Pass:
             tally.interrupted = stop.is_set()
         for key in renew_index(self.records, self.index):
             self._settle_quietly(key)
+        if self.verify and self.pages is not None and not tally.interrupted:
+            found = differences(self.index.labelled, self.pages)
+            tally.repaired = repair(found, self.settler, self.settings.max_bytes, stop)
         if refusal is not None:
             raise refusal
 
     def _settle_all(
         self,
-        objects: Iterator[ObjectInfo],
+        objects: Iterator[ObjectInfo | Sought],
         report: Callable[[Settled], None],
         stop: threading.Event,
     ) -> None:
         """Settle each object: in processes where there are many, else in threads."""
         delays = self.retry_delays
+        if self.elsewhere is not None:
+            self.elsewhere.settle(objects, report, stop, delays)
+            return
         if self.helpers is not None:
             first = tuple(islice(objects, self.helpers.least))
             objects = chain(first, objects)
@@ -168,7 +191,7 @@ class Pass:
                 return
         Engine(self.settler, self.labeler, self.settings, report, stop, delays).run(objects)
 
-    def _still_there(self, listing: _Listing) -> bool:
+    def _still_there(self, listing: Listing) -> bool:
         """Whether the first and the last image of the listing are where they were.
 
         A disk that is pulled out meanwhile cuts a listing short without an error.
@@ -222,33 +245,6 @@ class Pass:
                     yield key
 
 
-class _Listing:
-    """The source's listing: counted, remembered, filtered and cut off."""
-
-    def __init__(self, work: Pass, tally: Tally, seen: SeenKeys, limit: int | None) -> None:
-        self._work = work
-        self._tally = tally
-        self._seen = seen
-        self._left = limit
-        self.complete = False
-        self.ends: tuple[str, ...] = ()
-
-    def __iter__(self) -> Iterator[ObjectInfo]:
-        for info in self._work.source.list():
-            self.ends = (*self.ends[:1], info.key)
-            if not self._work.wanted(info):
-                self._tally.passed_over += 1
-                self._seen.add(info.key)
-                continue
-            if self._left is not None:
-                if self._left == 0:
-                    return
-                self._left -= 1
-            self._seen.add(info.key)
-            yield info
-        self.complete = True
-
-
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What a pass would do.
@@ -278,8 +274,13 @@ def forecast(work: Pass, tally: Tally, *, limit: int | None = None) -> Forecast:
         if len(examples[action]) < FAILURES_KEPT:
             examples[action].append(key)
 
-    listing = _Listing(work, tally, seen, limit)
-    for info in listing:
+    listing = Listing(work, tally, seen, limit, tally.add)
+    for item in listing:
+        try:
+            info = work.settler.find(item.key) if isinstance(item, Sought) else item
+        except MissingError as exc:
+            tally.add(Settled(item.key, Outcome.FAILED, (exc.code, exc.message, None)))
+            continue
         plan = work.settler.inspect(info.key, info=info)
         count(info.key, plan.action)
         if plan.action.reads:

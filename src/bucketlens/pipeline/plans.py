@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from bucketlens.pipeline.standing import Standing
     from bucketlens.records import Record
     from bucketlens.types import ObjectInfo
+
+Item: TypeAlias = "ObjectInfo | Sought | str"
+"""What is settled: an object of a listing; an image that a list of keys names; or a key that is
+settled from the start, and no file that shows its image is trusted."""
 
 
 class Action(enum.Enum):
@@ -68,3 +72,28 @@ class Plan:
     def found(self) -> Record | None:
         """The record that stands; None when there is none or it can't be read."""
         return self.standing.record
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An image that a list of keys names; what the source has under the key is asked first.
+
+    Attributes:
+        size: Bytes, where the list says so.
+    """
+
+    key: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line of a list of keys that names no image of the source.
+
+    Attributes:
+        where: The list and the line.
+        reason: A clause for people.
+    """
+
+    where: str
+    reason: str

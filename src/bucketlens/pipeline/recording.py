@@ -8,20 +8,22 @@ A record names the look that its page and its pictures were written in (``Observ
 3. put the record again, with their look.
 
 Killed after any step, or overtaken by another process, the record that stands says which files
-can't be trusted, and the next pass makes those again. Where no record stands, its absence says
-the same, and step 1 is left out: a new image costs one put. A title or size of thumbnails that
+can't be trusted, and the next pass makes those again. Where no record stands, its absence says the
+same, and step 1 is left out: a new image costs one put. The files are put so that who was
+overtaken spoils nothing: see :mod:`bucketlens.pipeline.fencing`. A title or size of thumbnails that
 changes is another look, so pages follow settings as labels do, a few at a time and across
 interruptions.
 """
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
-from bucketlens.pipeline.standing import UNCERTAIN, R, Standing, doubted, marked, same_marks
+from bucketlens.pipeline.fencing import ClaimedFiles, NewFiles
+from bucketlens.pipeline.standing import UNCERTAIN, R, Standing, claiming, doubted, marked
 from bucketlens.records import (
     RECORD_SUFFIX,
     FailureRecord,
@@ -37,6 +39,7 @@ from bucketlens.stores import ConflictError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bucketlens.pipeline.fencing import Fence
     from bucketlens.pipeline.noting import EditBook
     from bucketlens.stores import Store
 
@@ -56,11 +59,17 @@ class Pages(Protocol):
         """Whether an image is shown at all."""
 
     def write_image(
-        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+        self,
+        record: LabelRecord,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+        *,
+        fence: Fence,
     ) -> None:
         """Write page, thumbnail and preview of one image, and itself where that is wanted."""
 
-    def write_page(self, record: LabelRecord) -> None:
+    def write_page(self, record: LabelRecord, *, fence: Fence) -> None:
         """Write the page of one image again; its pictures stay."""
 
     def remove_image(self, key: str) -> None:
@@ -153,34 +162,33 @@ class Recorder:
         if pictures is None and self._shows_the_same(before, record):
             same = marked(record, self.pages.page_look, kept)
             return self._put(standing, same) is not None
-        with _turn(standing.name):
-            return self._show(self.pages, standing, record, pictures, kept)
+        return self._show(self.pages, standing, record, pictures)
 
     def _show(
-        self,
-        pages: Pages,
-        standing: Standing,
-        record: LabelRecord,
-        pictures: Pictures | None,
-        kept: str | None,
+        self, pages: Pages, standing: Standing, record: LabelRecord, pictures: Pictures | None
     ) -> bool:
-        """Claim the files, write them, and vouch for them."""
-        claimed = self._claim(standing, marked(record, UNCERTAIN, UNCERTAIN if pictures else kept))
-        if claimed is None or (claimed is standing and self._is_overtaken(standing)):
-            return False
-        if pictures:
-            pages.write_image(record, *pictures)
-            kept = pages.picture_look
-        else:
-            pages.write_page(record)
-        return self._put(claimed, marked(record, pages.page_look, kept)) is not None
+        """Write the files and vouch for them, behind a claim where others may be there already."""
+        before = standing.about_image
+        kept = before.observed.pictures if isinstance(before, LabelRecord) else None
+        claimed = standing
+        if standing.vouches or not _written(pages, record, pictures, NewFiles()):
+            doubtful = marked(record, UNCERTAIN, UNCERTAIN if pictures else kept)
+            claim = self._put(standing, claiming(doubtful))
+            if claim is None:
+                return False
+            fence = ClaimedFiles(partial(self._stands, claim))
+            if not _written(pages, record, pictures, fence):
+                return False
+            claimed = claim
+        look = pages.picture_look if pictures else kept
+        return self._put(claimed, marked(record, pages.page_look, look)) is not None
 
-    def _is_overtaken(self, standing: Standing) -> bool:
-        """Whether something else stands by now: then files of ours would come after its own."""
+    def _stands(self, claim: Standing) -> bool:
+        """Whether a record that was put is still the one that stands."""
         try:
-            return self._records.head(standing.name).etag != standing.etag
+            return self._records.head(claim.name).etag == claim.etag
         except MissingError:
-            return standing.etag is not None
+            return False
 
     def put_failure(
         self, standing: Standing, record: FailureRecord, *, doubt: bool = False
@@ -207,7 +215,9 @@ class Recorder:
         vouches = before is not None and before.observed.page is None and not doubt
         if vouches and type(before) is type(record):
             return self._put(standing, clean) is not None
-        claimed = self._claim(standing, marked(record, UNCERTAIN, None))
+        claimed: Standing | None = standing
+        if standing.vouches:
+            claimed = self._put(standing, claiming(marked(record, UNCERTAIN, None)))
         if claimed is None:
             return False
         self.remove_pages(record.source.key)
@@ -227,15 +237,6 @@ class Recorder:
         """Remove what showed an image."""
         if self.pages is not None:
             self.pages.remove_image(key)
-
-    def _claim(self, standing: Standing, record: LabelRecord | FailureRecord) -> Standing | None:
-        """Step 1, where what stands vouches for files that are about to change."""
-        before = standing.about_image
-        if before is None or same_marks(before, record):
-            return standing
-        if isinstance(before, LabelRecord) and before.observed.page is None:
-            return standing  # made without pages: it vouches for none
-        return self._put(standing, record)
 
     def _put(self, standing: Standing, record: Record) -> Standing | None:
         """Put a record in the place of what was read; None when it is no longer that."""
@@ -270,14 +271,13 @@ class Recorder:
         )
 
 
-def _turn(name: str) -> threading.RLock:
-    """Held while the files of an image are written and vouched for: one thread at a time.
-
-    Two threads of a process may settle the same image, as when an event comes during a pass. If
-    the later one wrote its files after the other's record stood, and the process were killed
-    before it could look again, that record would vouch for the wrong files.
-    """
-    return _TURNS[hash(name) % len(_TURNS)]
-
-
-_TURNS = tuple(threading.RLock() for _ in range(256))
+def _written(pages: Pages, record: LabelRecord, pictures: Pictures | None, fence: Fence) -> bool:
+    """Write the files of an image; False where somebody else is at work on it."""
+    try:
+        if pictures:
+            pages.write_image(record, *pictures, fence=fence)
+        else:
+            pages.write_page(record, fence=fence)
+    except ConflictError:
+        return False
+    return True

@@ -2,129 +2,151 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from bucketlens.labels import View
+from bucketlens.labels.showing import BATCH, BatchView
 from bucketlens.pipeline.editing import edited_record, is_viewed
 from bucketlens.pipeline.noting import Noted
+from bucketlens.pipeline.relabelled import Relabelled
 from bucketlens.records import RECORD_SUFFIX, LabelRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bucketlens.pipeline.labelling import LabelView
     from bucketlens.pipeline.recording import Recorder
+    from bucketlens.pipeline.standing import Standing
     from bucketlens.stores import Store
+    from bucketlens.types import Label
 
 ATTEMPTS = 4
 
 
-@dataclass(slots=True)
-class Relabelled:
-    """What came of it; ``add`` joins what several workers did.
-
-    Attributes:
-        changed: Records whose labels are others now.
-        same: Records whose labels stayed; those of an older view are marked as of this one.
-        stale: Records of other models, which need their images: a run does them.
-        passed_over: Failures, tombstones and what can't be read.
-        busy: Records that others kept changing; they do it under their settings.
-        written: Records that were put, whether their labels changed or only what they are of.
-        gained: How many images gained each label.
-        lost: How many images lost each label.
-    """
-
-    changed: int = 0
-    same: int = 0
-    stale: int = 0
-    passed_over: int = 0
-    busy: int = 0
-    written: int = 0
-    gained: Counter[str] = field(default_factory=Counter)
-    lost: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Relabelled) -> None:
-        """Join in what another worker did."""
-        self.changed += other.changed
-        self.same += other.same
-        self.stale += other.stale
-        self.passed_over += other.passed_over
-        self.busy += other.busy
-        self.written += other.written
-        self.gained += other.gained
-        self.lost += other.lost
-
-    @property
-    def seen(self) -> int:
-        """Records that were looked at."""
-        return self.changed + self.same + self.stale + self.passed_over + self.busy
-
-
-@dataclass(frozen=True, slots=True)
 class Relabeler:
-    """Makes labels again.
+    """Makes labels again, those of many records at once.
 
-    Attributes:
+    Args:
         recorder: The records, and the pages of images whose labels change.
         view: Makes the labels.
         models: sha256 of the models that the view understands the scores of.
         dry_run: Change nothing.
+        at_once: Requests to the stores that wait at the same time.
     """
 
-    recorder: Recorder
-    view: LabelView
-    models: frozenset[str]
-    dry_run: bool = False
+    def __init__(
+        self,
+        recorder: Recorder,
+        view: LabelView,
+        models: frozenset[str],
+        *,
+        dry_run: bool = False,
+        at_once: int = 1,
+    ) -> None:
+        """Read nothing yet."""
+        self._recorder = recorder
+        self._view = view
+        self._models = models
+        self._dry_run = dry_run
+        self._at_once = at_once
+        self._batch = BatchView(view) if isinstance(view, View) else None
 
     def relabel(self, names: Iterable[str]) -> Relabelled:
         """Relabel the records of these names."""
         done = Relabelled()
-        for name in names:
-            self._one(name, done)
+        waiting = iter(names)
+        with ThreadPoolExecutor(self._at_once) if self._at_once > 1 else nullcontext() as threads:
+            each: Callable[..., Iterable[Any]] = threads.map if threads else map
+            while some := list(islice(waiting, BATCH)):
+                self._relabel(some, done, each)
         return done
 
-    def _one(self, name: str, done: Relabelled) -> None:
-        doubt = False
-        for _ in range(ATTEMPTS):
-            standing = self.recorder.read_name(name)
-            record = standing.record
-            if not isinstance(record, LabelRecord):
-                done.passed_over += 1
+    def _relabel(
+        self, names: Sequence[str], done: Relabelled, each: Callable[..., Iterable[Any]]
+    ) -> None:
+        asking = [
+            (standing, record)
+            for standing in each(self._recorder.read_name, names)
+            if (record := self._asking(standing, done)) is not None
+        ]
+        renewed = self._renewed([record for _, record in asking])
+        stood = each(self._put, [standing for standing, _ in asking], renewed)
+        for (standing, record), after, put in zip(asking, renewed, stood, strict=True):
+            if put:
+                self._count(record, after, done)
+            else:
+                self._relabel_again(standing.name, done)
+
+    def _relabel_again(self, name: str, done: Relabelled) -> None:
+        """Relabel a record that somebody else changed: its page may be of either of us."""
+        for _ in range(ATTEMPTS - 1):
+            standing = self._recorder.read_name(name)
+            record = self._asking(standing, done, doubt=True)
+            if record is None:
                 return
-            if {model.sha256 for model in record.models} != self.models:
-                done.stale += 1
+            (renewed,) = self._renewed([record])
+            if self._put(standing.doubted(), renewed):
+                self._count(record, renewed, done)
                 return
-            viewed = is_viewed(self.view, record, self.recorder.edits)
-            shown = self.recorder.page_agrees(record) and not doubt
-            if viewed and (shown or not record.observed.pictures):
-                done.same += 1
-                return
-            renewed = record if viewed else self._renewed(record)
-            before = standing.doubted() if doubt else standing
-            if self.dry_run or self.recorder.put_labels(before, renewed):
-                done.written += not self.dry_run
-                _count(record, renewed, done)
-                return
-            doubt = True
         done.busy += 1
 
-    def _renewed(self, record: LabelRecord) -> LabelRecord:
-        """The record with its labels made again from its own scores and what people said."""
-        book = self.recorder.edits
-        noted = book.find(record.source.sha256) if book else Noted()
-        return edited_record(self.view, record, noted)
+    def _asking(
+        self, standing: Standing, done: Relabelled, *, doubt: bool = False
+    ) -> LabelRecord | None:
+        """The record that is to be put again; None where there is nothing to do, counted."""
+        record = standing.record
+        if not isinstance(record, LabelRecord):
+            done.passed_over += 1
+            return None
+        if {model.sha256 for model in record.models} != self._models:
+            done.stale += 1
+            return None
+        shown = self._recorder.page_agrees(record) and not doubt
+        if self._is_viewed(record) and (shown or not record.observed.pictures):
+            done.same += 1
+            return None
+        return record
 
+    def _is_viewed(self, record: LabelRecord) -> bool:
+        return is_viewed(self._view, record, self._recorder.edits)
 
-def _count(before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
-    if before.labels == after.labels:
-        done.same += 1
-        return
-    done.changed += 1
-    had = {label.name for label in before.labels}
-    has = {label.name for label in after.labels}
-    done.gained.update(has - had)
-    done.lost.update(had - has)
+    def _renewed(self, records: Sequence[LabelRecord]) -> list[LabelRecord]:
+        """Records with labels made again from their own scores and what people said."""
+        book = self._recorder.edits
+        labels: dict[int, tuple[Label, ...]] = {}
+        if self._batch is not None:
+            plain = [
+                place
+                for place, record in enumerate(records)
+                if (book is None or book.mark(record.source.sha256) is None)
+                and not self._is_viewed(record)
+            ]
+            made = self._batch.labels([records[place].scores for place in plain])
+            labels = dict(zip(plain, made, strict=True))
+        renewed: list[LabelRecord] = []
+        for place, record in enumerate(records):
+            if place in labels:
+                renewed.append(edited_record(self._view, record, Noted(), labels[place]))
+            elif self._is_viewed(record):
+                renewed.append(record)
+            else:
+                noted = book.find(record.source.sha256) if book else Noted()
+                renewed.append(edited_record(self._view, record, noted))
+        return renewed
+
+    def _put(self, standing: Standing, record: LabelRecord) -> bool:
+        return self._dry_run or self._recorder.put_labels(standing, record)
+
+    def _count(self, before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
+        done.written += not self._dry_run
+        if before.labels == after.labels:
+            done.same += 1
+            return
+        had, has = ([label.name for label in record.labels] for record in (before, after))
+        done.count(before.source.key, had, has)
 
 
 def record_names(records: Store) -> Iterable[str]:

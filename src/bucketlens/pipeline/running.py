@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.pipeline.labelling import Loaded
-from bucketlens.pipeline.plans import Outcome, Plan
+from bucketlens.pipeline.plans import Outcome, Plan, Sought
 from bucketlens.pipeline.stages import ByteBudget, Stage
 from bucketlens.records import FailureRecord
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bucketlens.pipeline.labelling import Labeler, Result
+    from bucketlens.pipeline.plans import Item
     from bucketlens.pipeline.settling import Settler
     from bucketlens.settings import Settings
     from bucketlens.types import ObjectInfo
@@ -84,12 +85,12 @@ class Engine:
     retry_delays: Sequence[float] = RETRY_DELAYS
     _budget: ByteBudget = field(default_factory=lambda: ByteBudget(READ_AHEAD_BYTES))
     _reporting: threading.Lock = field(default_factory=threading.Lock)
-    _later: list[str] = field(default_factory=list)
+    _later: list[Sought | str] = field(default_factory=list)
     _tries_left: bool = True
     _halted: threading.Event = field(default_factory=threading.Event)
     _cause: BaseException | None = None
 
-    def run(self, objects: Iterable[ObjectInfo | str]) -> None:
+    def run(self, objects: Iterable[Item]) -> None:
         """Settle each object of a listing; returns when all are settled, or after ``stop``.
 
         A key by itself is settled from the start, and no file that shows its image is trusted.
@@ -102,15 +103,15 @@ class Engine:
         for count, delay in enumerate(self.retry_delays, start=1):
             if not self._later or self.ending() or self.stop.wait(delay):
                 break
-            keys, self._later = self._later, []
+            items, self._later = self._later, []
             self._tries_left = count < len(self.retry_delays)
-            self._settle_all(keys)
-        for key in self._later:
-            self._tell_left(key)
+            self._settle_all(items)
+        for item in self._later:
+            self._tell_left(item)
         if self._cause is not None:
             raise self._cause
 
-    def _settle_all(self, objects: Iterable[ObjectInfo | str]) -> None:
+    def _settle_all(self, objects: Iterable[Item]) -> None:
         cores = self.settings.workers or available_cores()
         batch = self.settings.batch_size
         writers: Stage[tuple[Plan, Result, int]] = Stage(
@@ -124,7 +125,7 @@ class Engine:
             self._halt,
             most=batch,
         )
-        readers: Stage[ObjectInfo | str] = Stage(
+        readers: Stage[Item] = Stage(
             "reader", READERS, 64, lambda items: self._take(items[0], labelers, writers), self._halt
         )
         try:
@@ -148,7 +149,7 @@ class Engine:
 
     def _take(
         self,
-        item: ObjectInfo | str,
+        item: Item,
         labelers: Stage[tuple[Plan, Loaded]],
         writers: Stage[tuple[Plan, Result, int]],
     ) -> None:
@@ -159,11 +160,12 @@ class Engine:
 
     def _read(
         self,
-        info: ObjectInfo,
+        item: ObjectInfo | Sought,
         labelers: Stage[tuple[Plan, Loaded]],
         writers: Stage[tuple[Plan, Result, int]],
     ) -> None:
         try:
+            info = self.settler.find(item.key) if isinstance(item, Sought) else item
             plan = self.settler.inspect(info.key, info=info)
             if not plan.action.reads:
                 self._tell_applied(plan, self.settler.apply(plan))
@@ -185,7 +187,7 @@ class Engine:
             else:
                 writers.put((plan, loaded, 0))
         except Exception as exc:  # noqa: BLE001 - one key never stops the rest
-            self._tell_error(info.key, exc)
+            self._tell_error(item if isinstance(item, Sought) else item.key, exc)
 
     def _label(
         self,
@@ -244,29 +246,39 @@ class Engine:
             failure = (why.error, why.reason, why.setting)
         self._report(Settled(key, outcome, failure, known=known))
 
-    def _tell_error(self, key: str, exc: Exception) -> None:
+    def _tell_error(self, item: Sought | str, exc: Exception) -> None:
         if isinstance(exc, ConfigError):
             self._halt(exc)
             return
         if isinstance(exc, TransientError) and self._tries_left and len(self._later) < RETRIES_KEPT:
-            self._later.append(key)
+            self._later.append(item)
             return
         ours = not isinstance(exc, TransientError | InputError)
         code = exc.code if isinstance(exc, BucketlensError) else "bug"
         setting = exc.setting if isinstance(exc, BucketlensError) else None
         message = str(exc) or type(exc).__name__
-        self._report(
-            Settled(key, Outcome.FAILED, (code, message, setting), bug=exc if ours else None)
-        )
+        failure = (code, message, setting)
+        bug = exc if ours else None
+        self._report(Settled(key_of_item(item), Outcome.FAILED, failure, bug=bug))
 
-    def _tell_left(self, key: str) -> None:
+    def _tell_left(self, item: Sought | str) -> None:
         """Report a key that might have worked later, had there been a later."""
-        reason = "it may work later, and the run ended before"
-        self._report(Settled(key, Outcome.FAILED, (TransientError.code, reason, None)))
+        self._report(left_for_later(key_of_item(item)))
 
     def _report(self, settled: Settled) -> None:
         with self._reporting:
             self.report(settled)
+
+
+def key_of_item(item: Item) -> str:
+    """The key of whatever is to be settled."""
+    return item if isinstance(item, str) else item.key
+
+
+def left_for_later(key: str) -> Settled:
+    """The report on a key that might have worked later, had there been a later."""
+    reason = "it may work later, and the run ended before"
+    return Settled(key, Outcome.FAILED, (TransientError.code, reason, None))
 
 
 def available_cores() -> int:

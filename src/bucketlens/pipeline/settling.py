@@ -53,6 +53,14 @@ class Settler:
         self._labeler = labeler
         self._clock = clock
 
+    def find(self, key: str) -> ObjectInfo:
+        """The image that somebody says is there.
+
+        Raises:
+            MissingError: It is not, or may not be asked for.
+        """
+        return self._source.head(key)
+
     def inspect(
         self,
         key: str,

@@ -21,12 +21,19 @@ import threading
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.helping import Halted, HelperError, Put
-from bucketlens.pipeline.plans import Outcome
-from bucketlens.pipeline.running import RETRIES_KEPT, RETRY_DELAYS, Settled
+from bucketlens.pipeline.plans import Outcome, Sought
+from bucketlens.pipeline.running import (
+    RETRIES_KEPT,
+    RETRY_DELAYS,
+    Settled,
+    key_of_item,
+    left_for_later,
+)
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from bucketlens.pipeline.helping import Task
+    from bucketlens.pipeline.plans import Item
     from bucketlens.types import ObjectInfo
 
 log = logging.getLogger(__name__)
@@ -46,6 +54,24 @@ REFILL = 4
 
 HEARTBEAT = 0.2
 """Seconds after which a wish to stop is noticed, if no report comes sooner."""
+
+
+class Elsewhere(Protocol):
+    """What settles many keys in the place of this machine's threads and processes."""
+
+    def settle(
+        self,
+        objects: Iterable[ObjectInfo | Sought],
+        report: Callable[[Settled], None],
+        stop: threading.Event,
+        retry_delays: Sequence[float],
+    ) -> None:
+        """Settle each, as :class:`Engine` does; returns when all are, or after ``stop``.
+
+        Raises:
+            ConfigError: The operator must change something first.
+            TransientError: It went away; what was begun by then, another run goes on with.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +105,13 @@ class Helper:
 
     process: BaseProcess
     tasks: Connection
-    held: dict[str, ObjectInfo | str] = field(default_factory=dict)
+    held: dict[str, Item] = field(default_factory=dict)
     ended: bool = False
 
     def send(self, task: Task) -> None:
         """Hand something out; a process that is no more tells so by its closed connection."""
         if not isinstance(task, str):
-            self.held.update((_key(item), item) for item in task)
+            self.held.update((key_of_item(item), item) for item in task)
         self.ended = self.ended or isinstance(task, str)
         try:
             self.tasks.send(task)
@@ -108,13 +134,13 @@ class Spread:
     report: Callable[[Settled], None]
     stop: threading.Event = field(default_factory=threading.Event)
     retry_delays: Sequence[float] = RETRY_DELAYS
-    _later: list[str] = field(default_factory=list)
-    _suspects: list[str] = field(default_factory=list)
+    _later: list[Item] = field(default_factory=list)
+    _suspects: list[Item] = field(default_factory=list)
     _tries_left: bool = True
     _labelled: bool = False
     _cause: BaseException | None = None
 
-    def run(self, objects: Iterable[ObjectInfo]) -> None:
+    def run(self, objects: Iterable[ObjectInfo | Sought]) -> None:
         """Settle each object of a listing; returns when all are settled, or after ``stop``.
 
         Raises:
@@ -125,25 +151,24 @@ class Spread:
         for count, delay in enumerate(self.retry_delays, start=1):
             if not self._later or self._ending() or self.stop.wait(delay):
                 break
-            keys, self._later = self._later, []
+            items, self._later = self._later, []
             self._tries_left = count < len(self.retry_delays)
-            self._round(keys)
-        for key in self._later:
-            reason = "it may work later, and the run ended before"
-            self.report(Settled(key, Outcome.FAILED, (TransientError.code, reason, None)))
+            self._round(items)
+        for item in self._later:
+            self.report(left_for_later(key_of_item(item)))
         if self._cause is not None:
             raise self._cause
 
-    def _round(self, items: Iterable[ObjectInfo | str]) -> None:
+    def _round(self, items: Iterable[Item]) -> None:
         """Settle these, all helpers at once, then what brought a helper down, one by one."""
         self._share_out(iter(items), self.helpers.count, AHEAD)
         while self._suspects and not self._ending():
-            key = self._suspects.pop()
-            self._share_out(iter([key]), 1, 1)
+            item = self._suspects.pop()
+            self._share_out(iter([item]), 1, 1)
         self._later += self._suspects
         self._suspects.clear()
 
-    def _share_out(self, items: Iterator[ObjectInfo | str], count: int, ahead: int) -> None:
+    def _share_out(self, items: Iterator[Item], count: int, ahead: int) -> None:
         working: list[Helper] = []
         try:
             working += (self._start() for _ in range(count))
@@ -171,7 +196,7 @@ class Spread:
         theirs.close()
         return Helper(process, ours)
 
-    def _feed(self, helper: Helper, items: Iterator[ObjectInfo | str], ahead: int) -> None:
+    def _feed(self, helper: Helper, items: Iterator[Item], ahead: int) -> None:
         """Send a helper more, or that there is no more."""
         if helper.ended:
             return
@@ -198,19 +223,20 @@ class Spread:
             self._cause = self._cause or message.error()
             return True
         try:
-            if isinstance(message, Put):
+            if isinstance(message, Strain):
+                STRAIN.add(message)
+            elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
             else:
-                helper.held.pop(message.key, None)
-                self._take(message)
+                self._take(message, helper.held.pop(message.key, message.key))
         except BaseException as exc:  # noqa: BLE001 - as above
             self._cause = self._cause or exc
         return True
 
-    def _take(self, settled: Settled) -> None:
+    def _take(self, settled: Settled, item: Item) -> None:
         transient = settled.failure is not None and settled.failure[0] == TransientError.code
         if transient and self._tries_left and len(self._later) < RETRIES_KEPT:
-            self._later.append(settled.key)
+            self._later.append(again(item))
         else:
             self.report(settled)
         if settled.outcome is Outcome.LABELLED and not self._labelled:
@@ -227,7 +253,7 @@ class Spread:
         how = _how(status)
         if not alone:
             log.warning("a process of the run %s; %d keys are tried again", how, len(helper.held))
-            self._suspects += helper.held
+            self._suspects += map(again, helper.held.values())
             return True
         for key in helper.held:
             bug = HelperError(f"the process that looked at it {how}")
@@ -238,8 +264,9 @@ class Spread:
         return self.stop.is_set() or self._cause is not None
 
 
-def _key(item: ObjectInfo | str) -> str:
-    return item if isinstance(item, str) else item.key
+def again(item: Item) -> Sought | str:
+    """What is settled in the place of something that was begun already."""
+    return item if isinstance(item, Sought) else key_of_item(item)
 
 
 def _how(status: int) -> str:

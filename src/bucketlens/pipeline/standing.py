@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -34,6 +35,17 @@ class Standing:
         """The record, where it is about an image that is there."""
         return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
 
+    @property
+    def vouches(self) -> bool:
+        """Whether it says anything of files that show the image, if only that they are uncertain.
+
+        A record of labels that was made without pages does not; one of a failure may tell that all
+        were removed.
+        """
+        before = self.about_image
+        made_without = isinstance(before, LabelRecord) and before.observed.page is None
+        return before is not None and not made_without
+
     def doubted(self) -> Standing:
         """The same, but that it vouches for no page: somebody lost a race and may have written."""
         before = self.about_image
@@ -44,8 +56,8 @@ class Standing:
 
 
 def marked(record: R, page: str | None, pictures: str | None) -> R:
-    """A record that says so of its page and its pictures."""
-    observed = msgspec.structs.replace(record.observed, page=page, pictures=pictures)
+    """A record that says so of its page and its pictures, and claims nothing."""
+    observed = msgspec.structs.replace(record.observed, page=page, pictures=pictures, claim=None)
     return msgspec.structs.replace(record, observed=observed)
 
 
@@ -58,9 +70,7 @@ def doubted(record: R, before: LabelRecord | FailureRecord | None) -> R:
     return marked(record, None, None) if known else marked(record, UNCERTAIN, UNCERTAIN)
 
 
-def same_marks(before: LabelRecord | FailureRecord, after: LabelRecord | FailureRecord) -> bool:
-    """Whether two records say the same of their files."""
-    return (before.observed.page, before.observed.pictures) == (
-        after.observed.page,
-        after.observed.pictures,
-    )
+def claiming(record: R) -> R:
+    """A record that is unlike any other while the files of its image are written or removed."""
+    observed = msgspec.structs.replace(record.observed, claim=os.urandom(8).hex())
+    return msgspec.structs.replace(record, observed=observed)

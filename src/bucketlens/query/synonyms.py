@@ -2,10 +2,11 @@
 
 Aliases are part of what a record says, as in a DetectLabels reply, and stand for the same thing.
 These are only for finding: a narrower word leads to the label that its pictures have (*toddler* to
-Person), an activity to its gear (*skiing* to Ski), an irregular plural to its singular. Words that
-the models can't tell apart from their surroundings (*sunset*, *sky*, *tree*) lead nowhere, so that
-nothing is promised. Where a collection has a label of that very name, as Amazon Rekognition's
-have, the word means that label.
+Person), an activity to its gear (*skiing* to Ski), an irregular plural to its singular. Where a
+collection has a label of that very name, as Amazon Rekognition's have, the word means that label.
+
+Words for what the models can't tell apart from its surroundings (*sunset*, *sky*, *tree*) find
+nothing, so that nothing is promised; labels that come near to them are proposed instead.
 """
 
 from __future__ import annotations
@@ -97,12 +98,47 @@ Text: document, words
 Musical Instrument: music
 """
 
+RELATED = """
+Outdoors: autumn, bush, cloud, dawn, desert, dusk, field, fog, forest, garden, grass, hill, island
+Outdoors: jungle, meadow, moon, night, park, rain, rainbow, sand, sky, snow
+Outdoors: spring, star, storm, summer, sun, sunrise, sunset, tree, weather, winter, wood
+Nature: autumn, bush, cloud, dawn, desert, dusk, field, fog, forest, garden, grass, hill, island
+Nature: jungle, leaf, leave, meadow, moon, park, rain, rainbow, river, sky, snow, stream
+Nature: sun, sunrise, sunset, tree, waterfall, weather, winter, wood
+Plant: autumn, bush, forest, garden, grass, hedge, jungle, lawn, leaf, leave, meadow, tree, wood
+Flower: garden, rose, spring, tulip
+Sea: island, sand, sunrise, sunset
+Coast: island, sand, summer, vacation
+Water: pool, rain, river, stream, waterfall
+Mountain: hill, island, snow, winter
+Ski: ice, snow, winter
+Building: city, highway, hospital, road, ruin, school, street, town, village
+Vehicle: highway, road, street, traffic
+Street Sign: highway, road, street
+Person: birthday, concert, dance, dancing, eye, feet, festival, foot, group, hair, hand, happy
+Person: holiday, leg, love, party, portrait, smile, vacation, walking
+Bed: bedroom
+Furniture: interior, room
+Sporting Goods: running
+"""
+"""What is proposed for a word that no label has; it finds nothing by itself."""
+
 
 @cache
 def words_by_name() -> dict[str, tuple[str, ...]]:
     """The words for each label's name (as :func:`search_key` gives it)."""
+    return _by_name(WORDS)
+
+
+@cache
+def related_by_name() -> dict[str, tuple[str, ...]]:
+    """The words that each label is proposed for, by its name."""
+    return _by_name(RELATED)
+
+
+def _by_name(table: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for line in WORDS.strip().splitlines():
+    for line in table.strip().splitlines():
         name, _, words = line.partition(":")
         key = search_key(name)
         found[key] = (*found.get(key, ()), *(word.strip() for word in words.split(",")))
@@ -120,6 +156,11 @@ def with_synonyms(labels: Iterable[VocabularyLabel]) -> tuple[VocabularyLabel, .
 
 
 def _with_words(label: VocabularyLabel, taken: set[str]) -> VocabularyLabel:
-    words = words_by_name().get(search_key(label.name), ())
-    more = tuple(word for word in words if search_key(word) not in taken)
-    return msgspec.structs.replace(label, aliases=(*label.aliases, *more)) if more else label
+    key = search_key(label.name)
+    more, related = (
+        tuple(word for word in table.get(key, ()) if search_key(word) not in taken)
+        for table in (words_by_name(), related_by_name())
+    )
+    if not more and not related:
+        return label
+    return msgspec.structs.replace(label, aliases=(*label.aliases, *more), related=related)

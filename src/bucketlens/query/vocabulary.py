@@ -36,6 +36,7 @@ class VocabularyLabel(msgspec.Struct, frozen=True, omit_defaults=True):
         aliases: Other words for it.
         categories: That it belongs to.
         count: Images that have it.
+        related: Words that it is proposed for, where nothing is called so.
     """
 
     id: int
@@ -43,6 +44,7 @@ class VocabularyLabel(msgspec.Struct, frozen=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     count: int = 0
+    related: tuple[str, ...] = ()
 
 
 class VocabularyCategory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -115,7 +117,10 @@ class Vocabulary:
         self.labels = tuple(labels)
         self._entries: list[_Entry] = []
         self._words: dict[str, _Word] = {}
+        self._related: dict[str, list[VocabularyLabel]] = {}
         for label in self.labels:
+            for word in label.related:
+                self._related.setdefault(search_key(word), []).append(label)
             self._word("label", label.name, label).labels[label.id] = None
             for alias in label.aliases:
                 self._word("alias", alias, label).aliased[label.id] = None
@@ -125,8 +130,8 @@ class Vocabulary:
             for part in name.split(" and "):
                 self._words.setdefault(search_key(part), _Word({}, {}, {})).categories[name] = None
         self._compact: dict[str, _Word] = {}
-        for key, word in self._words.items():
-            self._compact.setdefault(compact(key), word)
+        for key, known in self._words.items():
+            self._compact.setdefault(compact(key), known)
 
     def _word(self, kind: str, text: str, of: VocabularyLabel | VocabularyCategory) -> _Word:
         key = search_key(text)
@@ -150,9 +155,18 @@ class Vocabulary:
         return _first(self._words, search_key(text), only_category=False)
 
     def near(self, text: str, kinds: tuple[str, ...] = ("label", "alias", "category")) -> list[str]:
-        """Known words that are near to an unknown one: few letters differ, or it begins them."""
+        """Known words that are near to an unknown one.
+
+        First labels that are related in meaning; then words of which few letters differ, or that
+        begin with it.
+        """
         key = search_key(text)
-        found: dict[str, tuple[int, int, str]] = {}
+        found: dict[str, tuple[int, int, str]] = {
+            search_key(label.name): (0, -label.count, label.name)
+            for word in (key, *other_numbers(key))
+            for label in self._related.get(word, ())
+            if label.count and "label" in kinds
+        }
         for entry in self._entries:
             if (
                 entry.images

@@ -16,8 +16,9 @@ from bucketlens.assembly.editing import open_editor
 from bucketlens.assembly.forgetting import open_forgetter
 from bucketlens.errors import BucketlensError
 from bucketlens.server.access import Access
-from bucketlens.server.editing import EditsEndpoints, editor_script
-from bucketlens.server.files import EDITOR, SiteFiles
+from bucketlens.server.editing import EditsEndpoints
+from bucketlens.server.ended import EndedSessions
+from bucketlens.server.files import SiteFiles
 from bucketlens.server.guarding import Guard, server_names
 from bucketlens.server.health import HealthEndpoints
 from bucketlens.server.known import KnownImages
@@ -31,6 +32,7 @@ from bucketlens.server.protocol.endpoint import DetectLabelsEndpoint
 from bucketlens.server.protocol.images import open_buckets
 from bucketlens.server.protocol.limits import image_limits
 from bucketlens.server.records import RecordsEndpoint
+from bucketlens.server.scripting import script, script_endpoint
 from bucketlens.server.searching import SearchEndpoints
 from bucketlens.server.sessions import Sessions
 from bucketlens.server.signin import SignIn
@@ -89,7 +91,7 @@ def build_app(parts: Parts) -> ASGIApp:
     settings, credentials = parts.settings, parts.credentials
     scheme = "https" if settings.tls_certificate else "http"
     secure = (urlsplit(settings.public_url).scheme or scheme) == "https"
-    sessions = Sessions(credentials)
+    sessions = Sessions(credentials, EndedSessions(parts.live.opened.collection.private))
     admission = Admission(settings.most_requests, settings.most_request_bytes)
     parts.telemetry.gauge(
         "bucketlens_requests_under_way", "Requests with an image", lambda: admission.requests
@@ -160,6 +162,7 @@ def _rest_routes(parts: Parts, admission: Admission) -> Sequence[BaseRoute]:
         Route("/labels", labels.post, methods=["POST"]),
         Route("/images", search.images, methods=["GET"]),
         Route("/facets", search.facets, methods=["GET"]),
+        Route("/changes", search.changes, methods=["GET"]),
         Route("/complete", search.complete, methods=["GET"]),
         _route("/images/{key:path}/edits", GET=edits.get, PUT=edits.put),
         _route("/images/{key:path}", GET=records.get, DELETE=edits.delete),
@@ -216,14 +219,14 @@ def _sign_in_routes(sign_in: SignIn) -> Sequence[Route]:
 def _site_routes(parts: Parts) -> Sequence[Route]:
     if parts.site is None:
         return []
-    words = ["api", "edits"]
+    words = ["edits"]
     if parts.source is not None:
         words.append("uploads")
     if parts.credentials.users:
         words.append("sign-out")
     return [
-        Route(f"/{EDITOR}", editor_script, methods=["GET"]),
-        Route("/{name:path}", SiteFiles(parts.site, words).get, methods=["GET"]),
+        Route(f"/{script().name}", script_endpoint, methods=["GET"]),
+        Route("/{name:path}", SiteFiles(parts.site, script().name, words).get, methods=["GET"]),
     ]
 
 

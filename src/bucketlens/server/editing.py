@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
 from bucketlens.edits import Changes, Edit, checked_name, readable
 from bucketlens.errors import MissingError
@@ -19,6 +17,7 @@ from bucketlens.server.records import key_after
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from bucketlens.live import Live
     from bucketlens.pipeline.editing import Editor
@@ -132,13 +131,6 @@ class EditsEndpoints:
             return self.editor.content_of(key)
         except MissingError as exc:
             raise RefusedError(404, exc.message) from exc
-
-
-async def editor_script(_request: Request) -> Response:
-    """The script that makes an image's page an editor."""
-    text = resources.files("bucketlens.server").joinpath("templates/editor.js").read_text("utf-8")
-    headers = {"cache-control": "no-cache"}
-    return Response(text, headers=headers, media_type="text/javascript")
 
 
 def _key(request: Request) -> str:

@@ -44,10 +44,6 @@ MANIFEST = "data/index/manifest.js"
 PIECES = ("assets/", "data/index/")
 """Where names are ours and follow from the content; elsewhere they follow from keys."""
 
-PAGES = "images/"
-EDITOR = "editor.js"
-"""The script of the editor; it is no part of the site, which can't be edited without a server."""
-
 HEAD = re.compile(rb"<head[^>]*>", re.IGNORECASE)
 SEGMENT = re.compile(r"(?!\.)[^\x00/\\]+")
 """One part of a name: no file of a site begins with a dot."""
@@ -58,13 +54,17 @@ class SiteFiles:
 
     Args:
         store: Of the site.
-        words: What the pages are told of this server.
+        script: Name of the script that all pages get beside their own.
+        words: What it is told that people can do here.
     """
 
-    def __init__(self, store: Store, words: Sequence[str]) -> None:
+    def __init__(self, store: Store, script: str, words: Sequence[str]) -> None:
         """Hold the store."""
         self._store = store
-        self._words = " ".join(words)
+        self._mark = "-".join([*words, script.split(".")[1]])
+        self._tag = (
+            f'\\g<0>\n<script defer src="/{script}" data-can="{" ".join(words)}"></script>'
+        ).encode()
 
     async def get(self, request: Request) -> Response:
         """One file."""
@@ -86,18 +86,13 @@ class SiteFiles:
         except InputError:
             return problem(404, "there is no such page")
         headers["etag"] = self._etag(blob.info, content_type)
-        data = self._told(name, blob.data) if content_type.startswith("text/html") else blob.data
+        data = blob.data
+        if content_type.startswith("text/html"):
+            data = HEAD.sub(self._tag, data, count=1)
         return Response(data, headers=headers, media_type=content_type)
 
-    def _told(self, name: str, page: bytes) -> bytes:
-        """A page that knows that a server gives it out; that of an image has its editor."""
-        meta = b'\\g<0>\n<meta name="bucketlens-server" content="%s">' % self._words.encode()
-        if name.startswith(PAGES):
-            meta += b'\n<script defer src="/%s"></script>' % EDITOR.encode()
-        return HEAD.sub(meta, page, count=1)
-
     def _etag(self, info: ObjectInfo, content_type: str) -> str:
-        told = f"-{self._words.replace(' ', '.')}" if content_type.startswith("text/html") else ""
+        told = f"-{self._mark}" if content_type.startswith("text/html") else ""
         plain = re.sub(r"[^A-Za-z0-9._-]", "", info.etag)
         return f'"{plain}{told}"'
 

@@ -60,6 +60,13 @@ class Parameters:
             raise RefusedError(400, f"the parameter {name} takes {least} to {most}")
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is not there."""
+        text = self._query.get(name, "false")
+        if text not in ("true", "false"):
+            raise RefusedError(400, f"the parameter {name} takes true or false")
+        return text == "true"
+
     def words(self, name: str, default: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
         """Some of the known words, divided by commas."""
         if name not in self._query:

@@ -1,4 +1,4 @@
-"""``/v1/images``, ``/v1/facets`` and ``/v1/complete``: search in the site's query language."""
+"""``/v1/images``, ``/v1/facets`` and their kin: search in the site's query language."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ REFRESH_SECONDS = 2.0
 MOST_HITS = 200
 DEFAULT_HITS = 50
 MOST_COMPLETIONS = 50
+HIGHEST = 10**9 - 1
+LOADING_SECONDS = "1"
 
 
 class Completions(msgspec.Struct, frozen=True):
@@ -92,34 +94,58 @@ class SearchEndpoints:
 
     async def images(self, request: Request) -> Response:
         """One page of what a query finds, the newest first."""
-        given = Parameters(request, "q", "limit", "cursor")
+        given = Parameters(request, "q", "limit", "cursor", "skip", "first", "published")
         query = given.text("q", most=MAX_LENGTH)
         limit = given.whole("limit", DEFAULT_HITS, 1, MOST_HITS)
         cursor = given.text("cursor") or None
-        return await _answer(lambda: self.searcher.search(query, limit, cursor))
+        skip = given.whole("skip", 0, 0, HIGHEST)
+        first = given.whole("first", 0, 0, HIGHEST) or None
+        published = given.flag("published")
+        return await self._answer(
+            lambda: self.searcher.search(
+                query, limit, cursor, skip=skip, first=first, published=published
+            )
+        )
 
     async def facets(self, request: Request) -> Response:
         """What all images that a query finds have in common."""
-        query = Parameters(request, "q").text("q", most=MAX_LENGTH)
-        return await _answer(lambda: self.searcher.facets(query))
+        given = Parameters(request, "q", "published")
+        query, published = given.text("q", most=MAX_LENGTH), given.flag("published")
+        return await self._answer(lambda: self.searcher.facets(query, published=published))
 
     async def complete(self, request: Request) -> Response:
         """What a word that is being typed may become."""
-        given = Parameters(request, "prefix", "limit")
+        given = Parameters(request, "prefix", "limit", "published")
         prefix = given.text("prefix", most=100)
         limit = given.whole("limit", 8, 1, MOST_COMPLETIONS)
-        return await _answer(lambda: Completions(tuple(self.searcher.complete(prefix, limit))))
-
-
-async def _answer(search: Callable[[], msgspec.Struct]) -> Response:
-    try:
-        return json_response(await run_in_threadpool(search))
-    except QueryError as exc:
-        return problem(
-            exc.http_status,
-            exc.message,
-            code=exc.code,
-            start=exc.start,
-            end=exc.end,
-            suggestions=exc.suggestions,
+        published = given.flag("published")
+        return await self._answer(
+            lambda: Completions(tuple(self.searcher.complete(prefix, limit, published=published)))
         )
+
+    async def changes(self, request: Request) -> Response:
+        """What the search knows of; the page asks now and then whether there is more."""
+        Parameters(request)
+        standing = self.searcher.standing
+        return _loading() if standing is None else json_response(standing)
+
+    async def _answer(self, search: Callable[[], msgspec.Struct]) -> Response:
+        if self.searcher.standing is None:  # else each request would hold a thread until it is
+            return _loading()
+        try:
+            return json_response(await run_in_threadpool(search))
+        except QueryError as exc:
+            return problem(
+                exc.http_status,
+                exc.message,
+                code=exc.code,
+                start=exc.start,
+                end=exc.end,
+                suggestions=exc.suggestions,
+            )
+
+
+def _loading() -> Response:
+    return problem(
+        503, "the search is being loaded", headers={"retry-after": LOADING_SECONDS}, code="loading"
+    )

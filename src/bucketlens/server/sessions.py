@@ -1,7 +1,8 @@
 """Sign-ins that last: what the cookie holds, and how often a password may be tried.
 
 A cookie is a user's name, an end and a MAC of both. The key of the MAC comes from the hash of the
-user's password, so a new password ends all sessions, and a restart of the server none.
+user's password, so a new password ends all sessions, and a restart of the server none. Those that
+people end are remembered.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.server.credentials import Credentials
+    from bucketlens.server.ended import EndedSessions
 
 WEEK = 7 * 24 * 3600
 LASTS = 4 * WEEK
@@ -26,7 +28,6 @@ TRIES_SECONDS = 300.0
 """Wrong passwords from one address in so many seconds, before it has to wait."""
 
 MOST_ADDRESSES = 10_000
-MOST_ENDED = 10_000
 
 
 class Sessions:
@@ -34,14 +35,20 @@ class Sessions:
 
     Args:
         credentials: With the users.
+        ended: The sessions that were ended before their time.
         clock: Gives the time, seconds since the epoch.
     """
 
-    def __init__(self, credentials: Credentials, clock: Callable[[], float] = time.time) -> None:
-        """Begin with no session ended."""
+    def __init__(
+        self,
+        credentials: Credentials,
+        ended: EndedSessions,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Hold the parts."""
         self._credentials = credentials
+        self._ended = ended
         self._clock = clock
-        self._ended: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, user: str) -> str:
         """The value of a cookie for a user that has proved to be one."""
@@ -59,11 +66,10 @@ class Sessions:
         return user if self._clock() < int(end[:12]) and mac not in self._ended else None
 
     def end(self, cookie: str) -> None:
-        """Take a cookie no longer, until the server is started anew."""
+        """Take a cookie no longer."""
         if self.user_of(cookie) is not None:
-            self._ended[cookie.rpartition("|")[2]] = None
-            while len(self._ended) > MOST_ENDED:
-                self._ended.popitem(last=False)
+            _, end, mac = cookie.split("|")
+            self._ended.add(mac, int(end))
 
     def _mac(self, user: str, end: str) -> str:
         secret = self._credentials.users[user].password.encode()

@@ -100,7 +100,7 @@ class SignIn:
     async def leave(self, request: Request) -> Response:
         """End a session."""
         name = cookie_name(secure=self._secure)
-        self._sessions.end(read_cookie(request, name))
+        await run_in_threadpool(self._sessions.end, read_cookie(request, name))
         answer = RedirectResponse("/signin", 303, headers=NO_STORE)
         answer.delete_cookie(name, secure=self._secure, httponly=True, samesite="lax")
         return answer

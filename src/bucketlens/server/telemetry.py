@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 import bucketlens
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,6 +62,7 @@ class Telemetry:
         self._batches = Histogram(
             "bucketlens_batch_images", "Images of a model call", buckets=BATCHES, registry=registry
         )
+        registry.register(StoreStrain())
         build = Gauge("bucketlens_build", "The version", ["version"], registry=registry)
         build.labels(bucketlens.__version__).set(1)
 
@@ -125,6 +129,21 @@ class Telemetry:
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 
+class StoreStrain(Collector):
+    """What the stores cost in patience, read whenever somebody looks."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One counter for each kind of trouble."""
+        now = STRAIN.now
+        told = {
+            "retries": ("Requests to stores that were tried again", now.retries),
+            "throttled": ("Times that a store asked for fewer requests", now.throttled),
+            "given_up": ("Calls of stores that failed when no try was left", now.given_up),
+        }
+        for name, (what, count) in told.items():
+            yield CounterMetricFamily(f"bucketlens_store_{name}", what, value=count)
+
+
 class RequestLog:
     """Counts, times and logs each request.
 
@@ -170,14 +189,27 @@ def route_of(scope: Scope) -> str:
 
 
 REST = frozenset(
-    {"labels", "images", "facets", "uploads", "events", "status", "openapi.json", "complete"}
+    {
+        "labels",
+        "images",
+        "facets",
+        "uploads",
+        "events",
+        "status",
+        "openapi.json",
+        "complete",
+        "changes",
+    }
 )
 OWN = frozenset({"healthz", "readyz", "metrics", "signin", "signout"})
 
 
 def _tell(scope: Scope, status: int, size: int, seconds: float) -> None:
     route = route_of(scope)
-    quiet = route in {"/healthz", "/readyz", "/metrics", "site"} and status < SERVER_ERROR
+    quiet = (
+        route in {"/healthz", "/readyz", "/metrics", "/v1/changes", "site"}
+        and status < SERVER_ERROR
+    )
     client = scope.get("client")
     fields = {
         "method": scope["method"],

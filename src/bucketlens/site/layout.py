@@ -21,6 +21,14 @@ INDEX = "index.html"
 OVERVIEW = "overview.html"
 ORIGINALS = "originals/"
 
+OF_EACH_IMAGE = {
+    "thumbs/": ".jpg",
+    "previews/": ".jpg",
+    "data/images/": ".json",
+    "images/": ".html",
+}
+"""Folders, and endings of the one file in each that every image has."""
+
 VIEWABLE = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 """Endings of files that browsers show; others are only downloaded."""
 
@@ -32,22 +40,26 @@ def safe_name(key: str) -> str:
 
 def page_name(key: str) -> str:
     """The page of an image."""
-    return "images/" + output_name(key, ".html")
+    return _of_image("images/", key)
 
 
 def thumbnail_name(key: str) -> str:
     """The small picture for the index."""
-    return "thumbs/" + output_name(key, ".jpg")
+    return _of_image("thumbs/", key)
 
 
 def preview_name(key: str) -> str:
     """The picture on the image's page."""
-    return "previews/" + output_name(key, ".jpg")
+    return _of_image("previews/", key)
 
 
 def data_name(key: str) -> str:
     """The public JSON of an image."""
-    return "data/images/" + output_name(key, ".json")
+    return _of_image("data/images/", key)
+
+
+def _of_image(folder: str, key: str) -> str:
+    return folder + output_name(key, OF_EACH_IMAGE[folder])
 
 
 def original_name(key: str) -> str:

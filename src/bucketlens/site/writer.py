@@ -7,7 +7,7 @@ what it shows and removed before it; the index page after the overview that it l
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bucketlens.errors import MissingError
 from bucketlens.site import layout
@@ -38,6 +38,15 @@ MINUTES = "max-age=600"
 
 FOREVER = "max-age=31536000, immutable"
 """Assets are named by their content."""
+
+
+class SiteFile(NamedTuple):
+    """A file of the site, with how it is to be served."""
+
+    name: str
+    data: bytes
+    content_type: str
+    cache_control: str
 
 
 class SiteStore(Protocol):
@@ -91,21 +100,39 @@ class SiteWriter:
             preview: JPEG.
             original: The image itself; written only where originals are published.
         """
-        key = record.source.key
-        if self._design.originals and original is not None:
-            kind = record.image.format
-            content_type = f"image/{kind}" if kind in VIEWABLE_TYPES else BINARY
-            self._put(layout.original_name(key), original, content_type, MINUTES)
-        self._put(layout.thumbnail_name(key), thumbnail, JPEG, MINUTES)
-        self._put(layout.preview_name(key), preview, JPEG, MINUTES)
-        self.write_page(record)
+        pictures = thumbnail, preview, original
+        self.write_assets()
+        for file in self.image_files(record, *pictures):
+            self._put(file)
 
     def write_page(self, record: LabelRecord) -> None:
         """Write only what follows from the labels, when the pixels are the same as before."""
-        self._write_assets()
+        self.write_assets()
+        for file in self.page_files(record):
+            self._put(file)
+
+    def image_files(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> list[SiteFile]:
+        """The files of :meth:`write_image`, in the order in which they are to be put."""
         key = record.source.key
-        self._put(layout.data_name(key), encode_public_image(record), JSON, FRESH)
-        self._put_page(layout.page_name(key), image_page(record, self._design))
+        files = []
+        if self._design.originals and original is not None:
+            kind = record.image.format
+            content_type = f"image/{kind}" if kind in VIEWABLE_TYPES else BINARY
+            files.append(SiteFile(layout.original_name(key), original, content_type, MINUTES))
+        files.append(SiteFile(layout.thumbnail_name(key), thumbnail, JPEG, MINUTES))
+        files.append(SiteFile(layout.preview_name(key), preview, JPEG, MINUTES))
+        return files + self.page_files(record)
+
+    def page_files(self, record: LabelRecord) -> list[SiteFile]:
+        """The files of :meth:`write_page`, in the order in which they are to be put."""
+        key = record.source.key
+        page = image_page(record, self._design).encode("utf-8")
+        return [
+            SiteFile(layout.data_name(key), encode_public_image(record), JSON, FRESH),
+            SiteFile(layout.page_name(key), page, HTML, FRESH),
+        ]
 
     def remove_image(self, key: str) -> None:
         """Remove all that was derived from an image; the next index is without it."""
@@ -116,7 +143,7 @@ class SiteWriter:
 
     def write_index(self, digest: Digest) -> None:
         """Write the overview and the index page, and remove what older versions wrote."""
-        self._write_assets()
+        self.write_assets()
         self._put_page(layout.OVERVIEW, overview_page(digest.overview, digest.names, self._design))
         self._put_page(layout.INDEX, index_page(digest.shell, self._design))
         self._remove_numbered()
@@ -139,18 +166,21 @@ class SiteWriter:
             return False
         return True
 
-    def _write_assets(self) -> None:
+    def write_assets(self) -> None:
+        """Write what all pages share, once."""
         with self._assets_lock:
             if not self._assets_written:
                 for asset in assets_of(self._design).files:
-                    self._put(asset.name, asset.data, asset.content_type, FOREVER)
+                    self._put(SiteFile(asset.name, asset.data, asset.content_type, FOREVER))
                 self._assets_written = True
 
     def _put_page(self, name: str, html: str) -> None:
-        self._put(name, html.encode("utf-8"), HTML, FRESH)
+        self._put(SiteFile(name, html.encode("utf-8"), HTML, FRESH))
 
-    def _put(self, name: str, data: bytes, content_type: str, cache_control: str) -> None:
-        self._store.put(name, data, content_type=content_type, cache_control=cache_control)
+    def _put(self, file: SiteFile) -> None:
+        self._store.put(
+            file.name, file.data, content_type=file.content_type, cache_control=file.cache_control
+        )
 
 
 def _numbered(number: int) -> str:

@@ -6,8 +6,10 @@ from bucketlens.stores.opening import StoreOptions, open_store, prefix_within, s
 from bucketlens.stores.probe import check_conditional_puts
 from bucketlens.stores.reach import S3Options
 from bucketlens.stores.retries import RetryPolicy
+from bucketlens.stores.strain import STRAIN, Strain
 
 __all__ = [
+    "STRAIN",
     "AmazonBucket",
     "Blob",
     "ConflictError",
@@ -17,6 +19,7 @@ __all__ = [
     "S3Options",
     "Store",
     "StoreOptions",
+    "Strain",
     "amazon_bucket",
     "check_conditional_puts",
     "open_store",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from bucketlens.errors import BucketlensError, MissingError, TooLargeError
+from bucketlens.errors import BucketlensError, MissingError, TooLargeError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,18 @@ class ConflictError(BucketlensError):
 
 class ForbiddenError(MissingError):
     """The object may be there, but it may not be read; it must not be taken for gone."""
+
+
+class ThrottledError(TransientError):
+    """The store asks for fewer requests."""
+
+
+class ClockError(TransientError):
+    """The store says that the time of a request is too far from its own.
+
+    A request that waited while its machine slept looks the same as one of a machine whose clock is
+    wrong; the next try tells them apart.
+    """
 
 
 class Store(Protocol):

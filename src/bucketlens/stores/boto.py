@@ -16,6 +16,7 @@ from bucketlens.stores import refusals
 from bucketlens.stores.base import Blob, check_size
 from bucketlens.stores.objects import bare_etag, quoted_etag
 from bucketlens.stores.refusals import Refusal
+from bucketlens.stores.strain import STRAIN
 from bucketlens.types import ObjectInfo
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class BotoObjects:
         client = self._client()
         arguments = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, **self._paid}
         while True:
-            page = self._retry.call(partial(self._page, client, arguments))
+            page = self._retry.call(partial(self._page, client, arguments), told=STRAIN.failed)
             for entry in page.get("Contents", ()):
                 if entry["Key"] != self._prefix:  # the marker of the folder itself
                     yield ObjectInfo(

@@ -6,7 +6,13 @@ import re
 from dataclasses import dataclass
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
-from bucketlens.stores.base import ConflictError, ForbiddenError, missing
+from bucketlens.stores.base import (
+    ClockError,
+    ConflictError,
+    ForbiddenError,
+    ThrottledError,
+    missing,
+)
 
 _STATUS = re.compile(r"status code: (\d{3})\b")
 _CODE = re.compile(r"<Code>([^<]{1,60})</Code>")
@@ -20,19 +26,27 @@ A 404 may be about the bucket: its objects are not gone then.
 NO_BUCKET_CODES = frozenset({"NoSuchBucket", "ContainerNotFound"})
 
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 509})
-_TRANSIENT_CODES = frozenset(
+_THROTTLING = frozenset({(429, ""), (503, "")})
+"""Statuses without a code, as in an answer to a HEAD; with the second one S3 says SlowDown."""
+_THROTTLING_CODES = frozenset(
     {
-        *("SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling"),
-        *("ThrottlingException", "RequestLimitExceeded", "TooManyRequests", "Busy"),
-        *("OperationAborted", "ConditionalRequestConflict"),  # two writers at once: try again
+        *("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"),
+        *("TooManyRequests", "Busy", "RequestThrottled"),
     }
 )
+_TRANSIENT_CODES = frozenset(
+    {
+        *("InternalError", "ServiceUnavailable", "RequestTimeout"),
+        *("OperationAborted", "ConditionalRequestConflict"),  # two writers at once: try again
+        *("BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch"),  # changed on the way
+    }
+)
+_CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
 _ARCHIVED_CODES = frozenset({"InvalidObjectState", "BlobArchived", "BlobBeingRehydrated"})
 _CREDENTIAL_CODES = frozenset(
     {
         *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
         *("TokenRefreshRequired", "InvalidSecurity", "NotSignedUp", "AccountProblem"),
-        "RequestTimeTooSkewed",  # the clock of this machine is wrong
     }
 )
 _REGION_CODES = frozenset(
@@ -128,14 +142,25 @@ def list_error(refusal: Refusal, *, location: str) -> BucketlensError:
 
 def _general_error(refusal: Refusal, location: str) -> BucketlensError | None:
     """What means the same for every verb."""
-    if refusal.code in _TRANSIENT_CODES or refusal.status in _TRANSIENT_STATUS:
-        return TransientError(f"{location} is busy or unavailable ({refusal})")
     if refusal.code in NO_BUCKET_CODES:
         return ConfigError(f"{location} does not exist ({refusal})")
     if refusal.code in _CREDENTIAL_CODES:
         return ConfigError(f"{location} refuses the credentials ({refusal})")
     if refusal.code in _REGION_CODES or refusal.status in (301, 307, 308):
         return ConfigError(f"{location} is in another region than the one asked ({refusal})")
+    return _passing_error(refusal, location)
+
+
+def _passing_error(refusal: Refusal, location: str) -> TransientError | None:
+    """What may be over at the next try."""
+    if refusal.code in _THROTTLING_CODES or (refusal.status, refusal.code) in _THROTTLING:
+        return ThrottledError(f"{location} asks for fewer requests ({refusal})")
+    if refusal.code in _CLOCK_CODES:
+        return ClockError(
+            f"{location} finds the time of requests wrong ({refusal}): set this machine's clock"
+        )
+    if refusal.code in _TRANSIENT_CODES or refusal.status in _TRANSIENT_STATUS:
+        return TransientError(f"{location} is busy or unavailable ({refusal})")
     return None
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from bucketlens.errors import MissingError, TransientError
-from bucketlens.stores.base import ConflictError
+from bucketlens.errors import BucketlensError, ConfigError, MissingError, TransientError
+from bucketlens.stores.base import ClockError, ConflictError
+from bucketlens.stores.strain import STRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bucketlens.stores.base import Blob, Store
+    from bucketlens.stores.strain import StrainCount
     from bucketlens.types import ObjectInfo
 
 T = TypeVar("T")
+
+CLOCK_ATTEMPTS = 3
+"""Tries of what a store refuses for its time: a wrong clock does not get right by itself."""
+
+
+class Told(Protocol):
+    """Is told of each try that failed."""
+
+    def __call__(self, exc: TransientError, *, given_up: bool) -> None:
+        """There will be another one, or none."""
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,23 +56,38 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        told: Told | None = None,
     ) -> T:
         """The function's result, from the first try that does not raise TransientError.
 
         Raises:
             TransientError: Of the last try.
+            ConfigError: The last try was refused for its time.
         """
         end = clock() + self.total
-        for attempt in range(self.attempts - 1):
+        attempt = 1
+        while True:
             try:
                 return function()
-            except TransientError:
-                pause = min(self.longest_pause, self.first_pause * 2**attempt)
+            except TransientError as exc:
+                pause = min(self.longest_pause, self.first_pause * 2 ** (attempt - 1))
                 pause *= random.random()  # noqa: S311 - nothing secret
-                if clock() + pause > end:
-                    raise
+                given_up = attempt >= self._attempts(exc) or clock() + pause > end
+                if told is not None:
+                    told(exc, given_up=given_up)
+                if given_up:
+                    raise _last(exc) from exc
                 sleep(pause)
-        return function()
+            attempt += 1
+
+    def _attempts(self, exc: TransientError) -> int:
+        """How many tries what failed so is worth."""
+        return min(self.attempts, CLOCK_ATTEMPTS) if isinstance(exc, ClockError) else self.attempts
+
+
+def _last(exc: TransientError) -> BucketlensError:
+    """What the error of a last try means."""
+    return ConfigError(exc.message) if isinstance(exc, ClockError) else exc
 
 
 NO_RETRIES = RetryPolicy(attempts=1)
@@ -73,12 +100,18 @@ class RetryingStore:
     """
 
     def __init__(
-        self, store: Store, policy: RetryPolicy, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        store: Store,
+        policy: RetryPolicy,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        strain: StrainCount = STRAIN,
     ) -> None:
-        """Wrap a store."""
+        """Wrap a store, and count what it costs in patience."""
         self._store = store
         self._policy = policy
         self._sleep = sleep
+        self._strain = strain
 
     @property
     def location(self) -> str:
@@ -131,6 +164,7 @@ class RetryingStore:
                 etag = self._etag_if_ours(key, data) if in_doubt else None
                 if etag is None:
                     raise
+                self._strain.answer_lost()
                 return etag
 
         return self._call(attempt)
@@ -151,4 +185,4 @@ class RetryingStore:
         return blob.info.etag if blob.data == data else None
 
     def _call(self, function: Callable[[], T]) -> T:
-        return self._policy.call(function, sleep=self._sleep)
+        return self._policy.call(function, sleep=self._sleep, told=self._strain.failed)

@@ -5,7 +5,25 @@ holds everything that is searched in memory, for a server. Both give the same an
 """
 
 from bucketlens.catalog.search.asking import Search
-from bucketlens.catalog.search.results import CursorError, FacetCount, Facets, Found, Hit, HitLabel
+from bucketlens.catalog.search.results import (
+    CursorError,
+    FacetCount,
+    Facets,
+    Found,
+    Hit,
+    HitLabel,
+    Standing,
+)
 from bucketlens.catalog.search.searcher import Searcher
 
-__all__ = ["CursorError", "FacetCount", "Facets", "Found", "Hit", "HitLabel", "Search", "Searcher"]
+__all__ = [
+    "CursorError",
+    "FacetCount",
+    "Facets",
+    "Found",
+    "Hit",
+    "HitLabel",
+    "Search",
+    "Searcher",
+    "Standing",
+]

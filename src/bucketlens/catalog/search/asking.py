@@ -98,7 +98,7 @@ class Search:
         """
         last = read_cursor(cursor, self._snapshot.lineage) if cursor else None
         with mapped("the search"):
-            total = int(_all(self._engine, "SELECT count(*) FROM found")[0][0])
+            total, searched, offset = self._counts(last)
             ids = [
                 row[0]
                 for row in _all(
@@ -112,12 +112,26 @@ class Search:
         state = self._snapshot.lineage, self._snapshot.change
         return Found(
             total=total,
+            searched=searched,
+            offset=offset,
             hits=hits,
             cursor=write_cursor(*state, ids[limit - 1]) if more and limit else None,
             query=to_text(self._resolved.query),
             warnings=self._resolved.warnings,
             change=self._snapshot.change,
         )
+
+    def _counts(self, last: int | None) -> tuple[int, int, int]:
+        """Images that were found, that there are, and that stand before the page."""
+        (total, before), ((searched,),) = (
+            _all(
+                self._engine,
+                "SELECT count(*), count(*) FILTER (? IS NOT NULL AND id >= ?) FROM found",
+                [last, last],
+            )[0],
+            _all(self._engine, f"SELECT count(*) FROM images i WHERE {SEARCHED}"),
+        )
+        return int(total), int(searched), int(before)
 
     def facets(self) -> Facets:
         """What all that was found has in common."""
@@ -140,6 +154,7 @@ class Search:
             labels.setdefault(image, []).append((label, HitLabel(name, round(confidence, 4))))
         return tuple(
             Hit(
+                id=image,
                 key=key,
                 name=name,
                 taken=taken,

@@ -25,10 +25,11 @@ CREATE TEMP TABLE wanted AS
 SELECT id, key, name, categories, colors, coalesce(width, -1) AS width,
     coalesce(height, -1) AS height, coalesce(list_position(?, orientation), 0) - 1 AS orientation,
     date_diff('day', TIMESTAMP '1970-01-01', taken) AS day,
+    coalesce(page, FALSE) AS published,
     CASE WHEN color IS NULL THEN -1 ELSE ('0x' || color[2:])::INTEGER END AS tint
 FROM images i WHERE change > ? AND {searched}
 """
-COLUMNS = "SELECT id, day, width, height, orientation, tint FROM wanted ORDER BY id"
+COLUMNS = "SELECT id, day, width, height, orientation, tint, published FROM wanted ORDER BY id"
 TEXTS = "SELECT key, CASE WHEN name = key THEN '' ELSE name END FROM wanted ORDER BY id"
 LABELS = """
 SELECT image, label, confidence FROM labels WHERE image IN (SELECT id FROM wanted)
@@ -74,6 +75,7 @@ def load_rows(engine: DuckDBPyConnection, *, after: int = -1, known: Sequence[st
         heights=_plain(columns["height"], np.int32),
         orientations=_plain(columns["orientation"], np.int8),
         tints=_plain(columns["tint"], np.int32),
+        published=_plain(columns["published"], np.bool_),
         labels=Ragged(starts, _plain(labels["label"], np.int32)),
         confidences=Ragged(starts, _plain(labels["confidence"], np.float32)),
         categories=_listed(engine, ids, "categories", names),

@@ -24,6 +24,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """An image that was found.
 
     Attributes:
+        id: Of the image in the catalog; a newer image has a higher one. A rebuild gives others.
         key: Of the object, below the source.
         name: The safe name, that of its record, page and thumbnail, without suffix.
         taken: The day that its page shows: ``2026-11-22``.
@@ -35,6 +36,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
             image has; of a query that asked for none, the surest label; None without labels.
     """
 
+    id: int
     key: str
     name: str
     taken: str
@@ -77,6 +79,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         total: Images that were found, on all pages together.
+        searched: Images that there are.
+        offset: Found images that stand before this page.
         cursor: Gives the next page; None on the last one.
         query: The query's normal text, with words that together are a name in quotes.
         warnings: What was answered a little otherwise than it was asked.
@@ -84,11 +88,27 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     total: int
+    searched: int
+    offset: int
     hits: tuple[Hit, ...]
     cursor: str | None
     query: str
     warnings: tuple[str, ...]
     change: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a search knows of: another state of the catalog has another lineage or change.
+
+    Attributes:
+        lineage: The catalog's; a rebuild makes another one.
+        change: Number of its last update.
+        images: That can be found.
+    """
+
+    lineage: str
+    change: int
+    images: int
 
 
 class CursorError(InputError):

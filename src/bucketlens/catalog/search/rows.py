@@ -67,6 +67,7 @@ class Rows:
         heights: Pixels, -1 where not known.
         orientations: Positions in ``ORIENTATIONS``, -1 where not known.
         tints: The most dominant colour as a number, -1 where not known.
+        published: Whether the site shows it.
         labels: Numbers of labels, the most specific first.
         confidences: Of the labels, in the same order; 0 to 100.
         categories: Positions in a list of names.
@@ -81,10 +82,17 @@ class Rows:
     heights: NDArray[np.int32]
     orientations: NDArray[np.int8]
     tints: NDArray[np.int32]
+    published: NDArray[np.bool_]
     labels: Ragged
     confidences: Ragged
     categories: Ragged
     colors: Ragged
+
+    def taken(self, places: NDArray[np.integer[Any]]) -> Rows:
+        """Only these images, in that order."""
+        return Rows(
+            **{field.name: _taken(getattr(self, field.name), places) for field in fields(self)}
+        )
 
     def renewed(self, changed: Rows, removed: NDArray[np.int64]) -> Rows:
         """These images without those that left, and with the changed and the new ones."""
@@ -101,11 +109,14 @@ class Rows:
         )
 
 
+def _taken(column: Any, rows: NDArray[np.integer[Any]]) -> Any:  # noqa: ANN401 - either kind
+    return column.taken(rows) if isinstance(column, Ragged) else column[rows]
+
+
 def _joined(old: Any, new: Any, rows: NDArray[np.int64]) -> Any:  # noqa: ANN401 - either kind
     """Some rows of two columns, one after the other."""
-    if isinstance(old, Ragged):
-        return old.followed_by(new).taken(rows)
-    return np.concatenate([old, new])[rows]
+    both = old.followed_by(new) if isinstance(old, Ragged) else np.concatenate([old, new])
+    return _taken(both, rows)
 
 
 def starts_of(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -10,33 +9,17 @@ import numpy as np
 
 from bucketlens.catalog.engine import mapped
 from bucketlens.catalog.search.loading import load_rows
-from bucketlens.catalog.search.results import (
-    MOST_LABELS,
-    FacetCount,
-    Facets,
-    Found,
-    Hit,
-    HitLabel,
-    read_cursor,
-    write_cursor,
-)
-from bucketlens.catalog.search.selecting import select
-from bucketlens.catalog.search.sureness import Sureness
+from bucketlens.catalog.search.results import Standing
+from bucketlens.catalog.search.state import State
 from bucketlens.catalog.search.tables import Tables
 from bucketlens.catalog.search.words import counted_vocabulary, read_labels
-from bucketlens.query import COLORS, ORIENTATIONS, parse, resolve, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from bucketlens.catalog.search.tables import Mask, Places
+    from bucketlens.catalog.search.results import Facets, Found
     from bucketlens.catalog.snapshot import Snapshot
-    from bucketlens.query import Completion, Condition, Resolved
-
-KEPT = 8
-"""Results that are kept for the next page and the facets: 5 MB each where a million are found."""
+    from bucketlens.query import Completion
 
 
 class Searcher:
@@ -54,6 +37,14 @@ class Searcher:
         self._newest = newest
         self._state: State | None = None
         self._loading = Lock()
+
+    @property
+    def standing(self) -> Standing | None:
+        """What is searched; None while nothing is loaded."""
+        if (state := self._state) is None:
+            return None
+        tables = state.tables
+        return Standing(tables.lineage, tables.change, len(tables))
 
     @property
     def change(self) -> int:
@@ -80,31 +71,48 @@ class Searcher:
             self._state = State(load_tables(snapshot, old))
             return True
 
-    def search(self, text: str, limit: int = 50, cursor: str | None = None) -> Found:
+    def search(
+        self,
+        text: str,
+        limit: int = 50,
+        cursor: str | None = None,
+        *,
+        skip: int = 0,
+        first: int | None = None,
+        published: bool = False,
+    ) -> Found:
         """One page of what a query finds, the newest first.
+
+        Args:
+            text: The query.
+            limit: Images on the page, at most.
+            cursor: Of the page before; whatever was added since stands before it.
+            skip: So many images are passed over, counted from there.
+            first: Begin with the image of that id, or the next older one that is found.
+            published: Only images that the site shows.
 
         Raises:
             QueryError: It can't be read, or has words that this collection does not know.
             CursorError: The cursor is none of this catalog's.
         """
-        return self._ready().search(text, limit, cursor)
+        return self._ready(published=published).search(text, limit, cursor, skip, first)
 
-    def facets(self, text: str) -> Facets:
+    def facets(self, text: str, *, published: bool = False) -> Facets:
         """What all images that a query finds have in common.
 
         Raises:
             QueryError: As :meth:`search`.
         """
-        return self._ready().facets(text)
+        return self._ready(published=published).facets(text)
 
-    def complete(self, prefix: str, limit: int = 8) -> list[Completion]:
+    def complete(self, prefix: str, limit: int = 8, *, published: bool = False) -> list[Completion]:
         """What a word that is being typed may become."""
-        return self._ready().tables.vocabulary.complete(prefix, limit)
+        return self._ready(published=published).tables.vocabulary.complete(prefix, limit)
 
-    def _ready(self) -> State:
+    def _ready(self, *, published: bool) -> State:
         while self._state is None:
             self.refresh()
-        return self._state
+        return self._state.published if published else self._state
 
 
 def load_tables(snapshot: Snapshot, old: Tables | None = None) -> Tables:
@@ -127,99 +135,3 @@ def load_tables(snapshot: Snapshot, old: Tables | None = None) -> Tables:
         labels = read_labels(engine)
     vocabulary = counted_vocabulary(labels, rows, loaded.category_names)
     return Tables(snapshot.lineage, snapshot.change, rows, vocabulary, loaded.category_names)
-
-
-class State:
-    """Answers queries in one state of the catalog."""
-
-    def __init__(self, tables: Tables) -> None:
-        """Keep the last results."""
-        self.tables = tables
-        self._chosen = lru_cache(KEPT)(self._choose)
-
-    def search(self, text: str, limit: int, cursor: str | None) -> Found:
-        """One page; see :meth:`Searcher.search`."""
-        tables = self.tables
-        resolved = resolve(parse(text), tables.vocabulary)
-        places, _ = self._chosen(resolved.node)
-        end = len(places)
-        if cursor:
-            last = read_cursor(cursor, tables.lineage)
-            end = int(np.searchsorted(tables.rows.ids[places], last))
-        start = max(0, end - limit)
-        page = places[start:end][::-1]
-        more = start > 0 and len(page) > 0
-        last_id = int(tables.rows.ids[page[-1]]) if len(page) else 0
-        return Found(
-            total=len(places),
-            hits=self._hits(page, resolved),
-            cursor=write_cursor(tables.lineage, tables.change, last_id) if more else None,
-            query=to_text(resolved.query),
-            warnings=resolved.warnings,
-            change=tables.change,
-        )
-
-    def facets(self, text: str) -> Facets:
-        """Counts; see :meth:`Searcher.facets`."""
-        tables = self.tables
-        resolved = resolve(parse(text), tables.vocabulary)
-        places, mask = self._chosen(resolved.node)
-        labels = tables.labels.counted(places, mask)
-        names = [tables.label_names.get(label, "") for label in range(len(labels))]
-        months = tables.months[places]
-        first = int(months.min(initial=0))
-        counts = np.bincount(months - first)
-        dated = [
-            FacetCount(_month(first + month), int(counts[month]))
-            for month in np.flatnonzero(counts)[::-1]
-        ]
-        return Facets(
-            categories=_ranked(tables.category_names, tables.categories.counted(places, mask)),
-            labels=_ranked(names, labels)[:MOST_LABELS],
-            colors=_ranked(COLORS, tables.colors.counted(places, mask)),
-            orientations=_ranked(
-                ORIENTATIONS, np.bincount(tables.rows.orientations[places] + 1, minlength=4)[1:]
-            ),
-            months=tuple(dated),
-        )
-
-    def _choose(self, condition: Condition) -> tuple[Places, Mask]:
-        mask = select(condition, self.tables)
-        return np.flatnonzero(mask).astype(np.int32), mask
-
-    def _hits(self, page: Places, resolved: Resolved) -> tuple[Hit, ...]:
-        sureness = Sureness(resolved.node, self.tables.vocabulary)
-        return tuple(self._hit(int(place), sureness) for place in page)
-
-    def _hit(self, place: int, sureness: Sureness) -> Hit:
-        tables, rows = self.tables, self.tables.rows
-        labels = rows.labels[place].tolist()
-        confidences = [round(value, 4) for value in rows.confidences[place].tolist()]
-        width, height = int(rows.widths[place]), int(rows.heights[place])
-        tint = int(rows.tints[place])
-        return Hit(
-            key=tables.key(place),
-            name=tables.name(place),
-            taken=str(rows.days[place].astype("datetime64[D]")),
-            width=None if width < 0 else width,
-            height=None if height < 0 else height,
-            color=None if tint < 0 else f"#{tint:06x}",
-            labels=tuple(
-                HitLabel(tables.label_names[label], confidence)
-                for label, confidence in zip(labels, confidences, strict=True)
-            ),
-            confidence=sureness.of(dict(zip(labels, confidences, strict=True))),
-        )
-
-
-def _ranked(
-    names: Sequence[str], counts: Iterable[int] | NDArray[np.int64]
-) -> tuple[FacetCount, ...]:
-    found = [
-        FacetCount(name, int(count)) for name, count in zip(names, counts, strict=True) if count
-    ]
-    return tuple(sorted(found, key=lambda facet: (-facet.count, facet.name)))
-
-
-def _month(months: int) -> str:
-    return f"{1970 + months // 12:04}-{months % 12 + 1:02}"

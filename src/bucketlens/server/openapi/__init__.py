@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 import bucketlens
-from bucketlens.catalog.search import Facets, Found
+from bucketlens.catalog.search import Facets, Found, Standing
 from bucketlens.edits import Changes
 from bucketlens.live import LiveStatus
 from bucketlens.records import FailureRecord, LabelRecord
@@ -31,7 +31,7 @@ from bucketlens.server.uploads import Upload
 
 SHOWN: tuple[type, ...] = (
     *(LabelsAnswer, LabelRecord, FailureRecord, Problem, Upload, Health),
-    *(LiveStatus, Accepted, Found, Facets, Completions),
+    *(LiveStatus, Accepted, Found, Facets, Completions, Standing),
     *(Changes, EditsAnswer, ForgottenAnswer),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 from bucketlens.query.tokens import MAX_LENGTH
 from bucketlens.server.openapi.parts import IMAGE_BODY, JSON, MEANINGS, key, query, ref, responses
 from bucketlens.server.protocol.requests import LABELS, MOST_COLORS, MOST_LABELS, PROPERTIES
-from bucketlens.server.searching import MOST_COMPLETIONS, MOST_HITS
+from bucketlens.server.searching import HIGHEST, MOST_COMPLETIONS, MOST_HITS
 
 
 def labels_paths() -> dict[str, Any]:
@@ -50,6 +50,7 @@ def search_paths() -> dict[str, Any]:
     """Search."""
     words = query("q", {"type": "string", "maxLength": MAX_LENGTH})
     number = {"type": "integer", "minimum": 1}
+    published = query("published", {"type": "boolean"})
     asked: dict[str, tuple[str, str, str, list[dict[str, Any]]]] = {
         "/v1/images": (
             "searchImages",
@@ -59,13 +60,16 @@ def search_paths() -> dict[str, Any]:
                 words,
                 query("limit", {**number, "maximum": MOST_HITS}),
                 query("cursor", {"type": "string", "maxLength": 1024}),
+                query("skip", {"type": "integer", "minimum": 0, "maximum": HIGHEST}),
+                query("first", {"type": "integer", "minimum": 0, "maximum": HIGHEST}),
+                published,
             ],
         ),
         "/v1/facets": (
             "countFacets",
             "What all images that a query finds have in common",
             "Facets",
-            [words],
+            [words, published],
         ),
         "/v1/complete": (
             "completeWord",
@@ -74,7 +78,14 @@ def search_paths() -> dict[str, Any]:
             [
                 query("prefix", {"type": "string", "maxLength": 100}),
                 query("limit", {**number, "maximum": MOST_COMPLETIONS}),
+                published,
             ],
+        ),
+        "/v1/changes": (
+            "searchStanding",
+            "The state of the catalog that search knows; another one has another change",
+            "Standing",
+            [],
         ),
     }
     return {

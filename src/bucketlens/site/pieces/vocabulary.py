@@ -44,8 +44,9 @@ def read_words(connection: duckdb.DuckDBPyConnection) -> dict[int, Word]:
 
 @lru_cache(maxsize=2)
 def encode_words(words: tuple[Word, ...]) -> bytes:
-    """The label table: all categories, then for each word id, name, aliases, their numbers.
+    """The label table: all categories, then what there is to know of each word.
 
+    That is its id, name, aliases, the numbers of its categories, and words it is proposed for.
     Among the aliases are words that only queries know, such as kid for Person. It seldom changes
     from one update to the next, so the last ones are remembered.
     """
@@ -58,7 +59,10 @@ def encode_words(words: tuple[Word, ...]) -> bytes:
         [
             names,
             [
-                [word.id, word.name, word.aliases, [number[name] for name in word.categories]]
+                [
+                    *(word.id, word.name, word.aliases),
+                    *([number[name] for name in word.categories], word.related),
+                ]
                 for word in known
             ],
         ]

@@ -10,11 +10,24 @@ const FEW = 8;
 const MANY = 40;
 const MONTHS = 12;
 
-/** The sections of the panel of facets, for the result of a search. */
-export function facetPanel(facets, query, total) {
+/** Show the facets of a result; what is open stays open, and what holds the focus keeps it. */
+export function showFacets(panel, facets, query, total) {
+  const links = () => [...panel.querySelectorAll("a")];
+  const lists = () => [...panel.querySelectorAll("details")];
+  const titleOf = (details) => details.parentNode.firstChild.textContent;
+  const held = links().find((link) => link === document.activeElement)?.dataset.clause;
+  const open = lists().filter((details) => details.open).map(titleOf);
+  panel.replaceChildren(...facetPanel(facets, query, total));
+  for (const details of lists()) details.open = open.includes(titleOf(details));
+  if (held) links().find((link) => link.dataset.clause === held)?.focus({preventScroll: true});
+}
+
+/** The sections of the panel of facets. */
+function facetPanel(facets, query, total) {
   const about = facets.exact ? "" : "about ";
   const entry = (kind, clause, ...content) => make("li", {}, make(`a.${kind}`, {
     href: searchUrl(toggled(query, clause)),
+    "data-clause": toText(clause),
     "aria-current": holds(query, clause) < 0 ? null : "true",
   }, ...content));
   const bars = (counts, clause, word = name) => counts

@@ -1,11 +1,11 @@
 // The index page: the search in the address, its facets, and the grid.
 
-import {byId, dateName, images, isShortcut, on, put} from "./dom.js";
-import {position, readQuery, readTrail, searchUrl} from "./address.js";
+import {byId, dateName, grouped, images, isShortcut, on, put} from "./dom.js";
+import {readQuery, readTrail, searchUrl} from "./address.js";
 import {mistake, nothingFound} from "./notices.js";
-import {chipRow, facetPanel} from "./facets.js";
+import {chipRow, showFacets} from "./facets.js";
 import {FURTHEST, startGrid} from "./grid.js";
-import {parse, QueryError} from "./query.js";
+import {parse} from "./query.js";
 import {onKey, startSearch} from "./search.js";
 
 const STILL = 900;
@@ -14,7 +14,7 @@ const STILL = 900;
 export function startGallery(opened) {
   const title = document.title;
   const when = byId("when");
-  const grid = startGrid(byId("tiles"), async (ids) => (await opened()).rows(ids), tellDate);
+  const grid = startGrid(byId("tiles"), tellDate);
   const input = startSearch(opened, (text) => go(searchUrl(text)));
   let turn = 0;
   let still = 0;
@@ -27,7 +27,7 @@ export function startGallery(opened) {
   on(input, "keydown", ({key, defaultPrevented}) => {
     if (key === "Escape" && !defaultPrevented) grid.focus(grid.anchor()?.number);
   });
-  search(history.state);
+  search(history.state).then(async () => (await opened()).watch?.(renew));
 
   /** Search for something else; the browser's back comes back to what is shown now. */
   function go(url) {
@@ -37,41 +37,47 @@ export function startGallery(opened) {
     search();
   }
 
-  async function search(goal) {
+  /** Show what is new; what one looks at stays in sight, and the newest where one is at the top. */
+  function renew() {
+    const seen = grid.anchor();
+    return search({...seen, id: seen?.number && seen.id, renewed: true});
+  }
+
+  async function search(start) {
     const mine = ++turn;
     const text = readQuery();
     const busy = (is) => mine === turn && byId("tiles").setAttribute("aria-busy", is);
     busy(true);
     byId("missing").hidden = byId("broken").hidden = true;
-    input.value = text;
+    if (!start?.renewed) input.value = text;
     document.title = text ? `${text} – ${title}` : title;
     try {
-      const index = await opened();
-      const result = await index.search(parse(text));
+      const result = await (await opened()).search(parse(text), text);
+      const goal = await goalOf(result, start ?? {id: readTrail().id, focus: true});
       if (mine !== turn) return;
-      await grid.show(result.ids, text, goal ?? origin(result.ids));
+      await grid.show(result, text, goal);
       busy(false);
       if (mine !== turn) return;
-      tell(result, index.total);
+      tell(result);
       const facets = await result.facets();
-      if (mine === turn) put("facets", ...facetPanel(facets, result.query, result.total));
+      if (mine === turn) showFacets(byId("facets"), facets, result.query, result.total);
     } catch (error) {
       busy(false);
       if (mine === turn) fail(text, error);
     }
   }
 
-  function tell({total, warnings, query}, all) {
-    const status = query.op === "all" ? images(all) : `${images(total)} of ${all.toLocaleString("en")}`;
+  function tell({total, searched, warnings, query}) {
+    const status = query.op === "all" ? images(total) : `${images(total)} of ${grouped(searched)}`;
     put("status", [status, ...warnings].join(" · "));
     put("chips", ...chipRow(query));
-    put("notice", total || !all ? "" : nothingFound(query));
+    put("notice", total || !searched ? "" : nothingFound(query));
     put("more", total > FURTHEST ? `These are the newest ${images(FURTHEST)}. Narrow the search to see others.` : "");
   }
 
   function fail(text, error) {
-    if (error instanceof QueryError) {
-      grid.show([], text, {number: 0});
+    if ("start" in error) {
+      grid.show({total: 0}, text, {number: 0});
       put("status", "");
       put("chips");
       put("facets");
@@ -82,10 +88,11 @@ export function startGallery(opened) {
     }
   }
 
-  /** The image that one came back from, if the address names it. */
-  function origin(ids) {
-    const number = position(ids, readTrail().id);
-    return number < 0 ? {number: 0, offset: 0} : {number, focus: true};
+  /** Where to begin: with the image that was on top or that one comes back from, if it is there. */
+  async function goalOf({place, total}, {id, number = 0, offset = 0, ...goal}) {
+    const found = id ? await place(id) : -1;
+    if (found >= 0) return {number: found, offset: goal.focus ? undefined : offset, ...goal};
+    return {number: Math.max(0, Math.min(number, total - 1)), offset};
   }
 
   function remember() {

@@ -14,14 +14,16 @@ const REMEMBERED = 60;
 /** Rows are asked for this often at most, in ms, while someone drags the scroll bar. */
 const BREATH = 80;
 
-/** Shows ids in a list; rowsOf(ids) gives what there is to tell, moved(row) hears what is on top. */
-export function startGrid(list, rowsOf, moved) {
+/** Shows the result of a search in a list; moved(row) hears what is on top. */
+export function startGrid(list, moved) {
   const given = [...list.children];
   const standing = new Map();
   const waiting = new Set();
   let known = new Map();
   let blocks = layBlocks(0, 1);
-  let ids = [];
+  let spare = new Map();
+  let result = null;
+  let count = 0;
   let query = "";
   let goal = null;
   let turn = 0;
@@ -40,27 +42,29 @@ export function startGrid(list, rowsOf, moved) {
   async function show(found, text, start) {
     const mine = ++turn;
     const block = blockOf(start.number);
-    const rows = found.length ? await rowsOf(part(found, block)) : [];
+    const rows = await rowsOf(found, block);
     if (mine !== turn) return;
-    [ids, query, goal] = [found.slice(0, FURTHEST), text, start];
+    [result, query, goal] = [found, text, start];
+    count = Math.min(found.total, FURTHEST);
     known = new Map([[block, rows]]);
     waiting.clear();
     lay();
   }
 
-  /** The picture at the top of the window, and how far below the window's top it begins. */
+  /** The picture at the top of the window, its id, and how far below the window's top it begins. */
   function anchor() {
     const block = blocks.at(above());
     const boxes = blocks.boxes[block] ?? [];
     const inside = above() - blocks.tops[block];
     const n = Math.max(0, boxes.findIndex((box) => box.top + box.height > inside));
-    return ids.length ? {number: block * BLOCK + n, offset: (boxes[n]?.top ?? inside) - inside} : null;
+    const number = block * BLOCK + n;
+    return count ? {number, id: rowAt(number)?.id, offset: (boxes[n]?.top ?? inside) - inside} : null;
   }
 
   /** The number of the picture that holds the focus, or -1. */
   function focused() {
     const tile = document.activeElement.closest(".tile");
-    return tile && ids.length ? +tile.dataset.number : -1;
+    return tile && count ? +tile.dataset.number : -1;
   }
 
   /** Give the focus to a picture, and bring it into the window. */
@@ -75,7 +79,7 @@ export function startGrid(list, rowsOf, moved) {
     const [step, down] = {ArrowLeft: [-1], ArrowRight: [1], ArrowUp: [-1, 1], ArrowDown: [1, 1]}[key];
     const from = blocks.box(number);
     let [best, least, row] = [number, Infinity];
-    for (let n = number + step; n >= 0 && n < ids.length; n += step) {
+    for (let n = number + step; n >= 0 && n < count; n += step) {
       const {top, middle} = blocks.box(n);
       if (!down) return n;
       if (top === from.top) continue;
@@ -96,16 +100,20 @@ export function startGrid(list, rowsOf, moved) {
     place();
   }
 
+  /** Lay out all anew. Tiles of pictures that stand are used again, and one keeps the focus. */
   function lay() {
+    const held = document.activeElement;
+    spare = new Map([...standing.values()].flat().map((tile) => [tile.dataset.name, tile]));
     for (const block of [...standing.keys()]) remove(block);
-    blocks = layBlocks(ids.length, list.clientWidth);
+    blocks = layBlocks(count, list.clientWidth);
     for (const block of known.keys()) learn(block);
     update();
+    if (list.contains(held)) held.focus({preventScroll: true});
   }
 
   function resize() {
     if (list.clientWidth === blocks.width) return;
-    if (!ids.length) return adopt();
+    if (!count) return adopt();
     goal ??= anchor();
     lay();
   }
@@ -119,7 +127,7 @@ export function startGrid(list, rowsOf, moved) {
 
   /** See that what is near the window stands, and that nothing else does. */
   function update() {
-    if (!ids.length) return;
+    if (!count) return;
     const first = blocks.at(above() - innerHeight);
     const last = blocks.at(above() + 2 * innerHeight);
     for (const block of [...standing.keys()]) {
@@ -131,9 +139,18 @@ export function startGrid(list, rowsOf, moved) {
       else if (late > 0) setTimeout(soon, late);
       else ask(block);
     }
-    const {number} = anchor();
-    const row = known.get(blockOf(number))?.[number % BLOCK];
+    const row = rowAt(anchor().number);
     if (row) moved(row);
+  }
+
+  /** What is known of a picture. */
+  function rowAt(number) {
+    return known.get(blockOf(number))?.[number % BLOCK];
+  }
+
+  function rowsOf({rows, total}, block) {
+    const from = block * BLOCK;
+    return total ? rows(from, Math.min(from + BLOCK, total, FURTHEST)) : [];
   }
 
   async function ask(block) {
@@ -141,7 +158,7 @@ export function startGrid(list, rowsOf, moved) {
     if (waiting.has(block)) return;
     asked = performance.now();
     waiting.add(block);
-    const rows = await rowsOf(part(ids, block)).catch(() => null);
+    const rows = await rowsOf(result, block).catch(() => null);
     if (mine !== turn) return;
     waiting.delete(block);
     if (!rows) return;
@@ -162,8 +179,11 @@ export function startGrid(list, rowsOf, moved) {
 
   function build(block) {
     if (standing.has(block)) return;
-    const tiles = known.get(block).map((row) => makeTile(row, query,
-      given.find((tile) => !tile.isConnected && tile.dataset.name === row?.name)));
+    const tiles = known.get(block).map((row) => {
+      const tile = makeTile(row, query, spare.get(row?.name));
+      spare.delete(row?.name);
+      return tile;
+    });
     const after = [...standing.keys()].sort((a, b) => a - b).find((other) => other > block);
     const next = standing.get(after)?.[0] ?? null;
     standing.set(block, tiles);
@@ -200,10 +220,6 @@ export function startGrid(list, rowsOf, moved) {
     if (number || offset) scrollBy(0, box.top - above() - shift);
     else scrollTo(0, 0);
   }
-}
-
-function part(ids, block) {
-  return ids.slice(block * BLOCK, (block + 1) * BLOCK);
 }
 
 function blockOf(number) {

@@ -1,6 +1,7 @@
 // Reads the index of the site and answers queries from it: docs/site-format.md says what the
 // pieces hold. One manifest, read once, is the state that all answers of an IxState come from.
 
+import {position} from "./address.js";
 import {COLORS, NAME_NEEDS_SERVER, QueryError, Vocabulary} from "./query.js";
 
 const IX_FORMAT = 1;
@@ -271,8 +272,8 @@ class IxState {
     const {labels, overview} = this.manifest;
     const [[categories, words], counts] = await Promise.all([this.piece(labels, true), this.piece(overview, true)]);
     const of = new Map(counts.labels);
-    this.labels = words.map(([id, name, aliases, numbers]) =>
-      ({id, name, aliases, categories: numbers.map((n) => categories[n]), count: of.get(id) ?? 0}));
+    this.labels = words.map(([id, name, aliases, numbers, related]) =>
+      ({id, name, aliases, related, categories: numbers.map((n) => categories[n]), count: of.get(id) ?? 0}));
     this.words = new Map(this.labels.map((label) => [label.id, label]));
     counts.labels = counts.labels.map(([id, count]) => [this.words.get(id).name, count]);
     this.overview = Object.fromEntries(Object.entries(counts).map(([part, pairs]) =>
@@ -405,12 +406,17 @@ class IxIndex {
     return this.attempt(async (state) => {
       const found = await state.find(node);
       const facets = () => this.attempt(async (now) => now.facets(node, now === state ? found : await now.find(node)));
-      return {...more, total: found.ids.length, ids: found.ids, facets};
+      const {ids} = found;
+      const {lineage} = state.manifest;
+      return {
+        ...more, facets, ids, total: ids.length, searched: state.overview.total,
+        place: (id) => position(ids, id),
+        rows: (from, to) => this.rows(ids.slice(from, to), lineage),
+      };
     });
   }
 
-  rows(ids) {
-    const {lineage} = this.state.manifest;
+  rows(ids, lineage = this.state.manifest.lineage) {
     return this.attempt((state) => {
       if (state.manifest.lineage !== lineage) throw ixError("stale", "the images were numbered anew");
       return state.rows(ids);

@@ -5,24 +5,23 @@ import {searchUrl} from "./address.js";
 import {startGallery} from "./gallery.js";
 import {startImage} from "./image.js";
 import {startSearch} from "./search.js";
-import {offerSignOut, serverWords, startUploads} from "./upload.js";
+import {parse} from "./query.js";
 
 const {kind, base} = document.body.dataset;
-const words = serverWords();
-let index = null;
 
-/** The index, opened when it is first asked for; after a failure the next call tries again. */
-function opened() {
-  index ??= openIndex(base || "./").catch((error) => {
-    index = null;
-    throw error;
-  });
-  return index;
-}
+const pieces = once(() => openIndex(base || "./"));
+// A server gives its pages a script that stands before this one, and answers by itself.
+const opened = globalThis.bucketlensServer?.({parse, pieces}) ?? pieces;
 
 if (kind === "gallery") startGallery(opened);
 else if (kind === "image") startImage(opened, base);
 else startSearch(opened, (text) => location.assign(searchUrl(text, base)));
 
-if (words.includes("uploads") && kind === "gallery") startUploads();
-if (words.includes("sign-out")) offerSignOut(base);
+/** What is opened when it is first asked for; after a failure the next call tries again. */
+function once(open) {
+  let found = null;
+  return () => found ??= open().catch((error) => {
+    found = null;
+    throw error;
+  });
+}

@@ -1,7 +1,6 @@
 // The images before and after one, within a search. A stretch of them is kept for the session,
 // so that the next page needs no index.
 
-import {position} from "./address.js";
 import {parse} from "./query.js";
 
 const STRETCH = 40;
@@ -14,11 +13,11 @@ export async function neighbours(opened, id, query, name) {
   const near = kept.query === query && kept.place === place && within(kept, id, name);
   if (near && near.before !== undefined && near.after !== undefined) return near;
   const index = await opened();
-  const {ids, total} = await index.search(parse(query));
-  const at = position(ids, id);
+  const {place: find, rows: read, total} = await index.search(parse(query), query);
+  const at = await find(id);
   if (at < 0) return null;
   const from = Math.max(0, at - STRETCH);
-  const found = await index.rows(ids.slice(from, at + STRETCH + 1));
+  const found = await read(from, Math.min(at + STRETCH + 1, total));
   const rows = found.map((row) => row && {id: row.id, name: row.name});
   const stretch = {query, place, total, from, rows};
   try {

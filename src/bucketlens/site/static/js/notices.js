@@ -16,7 +16,8 @@ export function nothingFound(query) {
 export function mistake(text, {message, start, end, suggestions = []}) {
   const marked = start >= 0 && end > start;
   const put = (word) => text.slice(0, start) + (/^\w+$/.test(word) ? word : `"${word}"`) + text.slice(end);
-  return notice("This search has a mistake", message, marked ? suggestions.map(put) : [],
+  const near = suggestions.length ? ". Near to it:" : "";
+  return notice(/^no image/.test(message) ? "Not found here" : "This search has a mistake", message + near, marked ? suggestions.map(put) : [],
     marked ? make("p.faulty", {}, name(text.slice(0, start)), make("mark", {}, name(text.slice(start, end))), name(text.slice(end))) : "");
 }
 

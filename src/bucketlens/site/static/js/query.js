@@ -191,6 +191,7 @@ function qRanked(found, most) {
 export class Vocabulary {
   constructor(labels, categories = []) {
     this.entries = [];
+    this.related = [];
     this.words = new Map();
     const word = (key) => this.words.get(key) || this.words.set(key, {label: new Set(), alias: new Set(), category: new Set()}).get(key);
     const add = (kind, text, {id, name, count}, key = qKey(text)) => {
@@ -200,6 +201,7 @@ export class Vocabulary {
     for (const label of labels) {
       add("label", label.name, label);
       for (const alias of label.aliases) add("alias", alias, label);
+      for (const each of label.related ?? []) this.related.push([qKey(each), label]);
     }
     for (const category of categories) {
       add("category", category.name, category);
@@ -226,6 +228,9 @@ export class Vocabulary {
       const begins = key.length > 2 && ` ${place}`.includes(` ${key}`);
       return {place, rank: [begins ? 1 : Math.min(qDistance(key, place, limit), ...parts), -count, word]};
     });
+    const words = only ? [] : qNumbers(key);
+    for (const [word, {name, count}] of this.related)
+      if (count && words.includes(word)) found.push({place: qKey(name), rank: [0, -count, name]});
     return qRanked(found.filter(({rank}) => rank[0] <= limit), 3).map(({rank}) => rank[2]);
   }
 

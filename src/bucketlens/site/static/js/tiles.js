@@ -10,10 +10,13 @@ export function makeTile(row, query, old) {
   const summary = row.labels.slice(0, 3).join(", ");
   const file = row.key.split("/").pop() || row.key;
   const alt = shown(summary ? `Photo: ${summary}` : `Photo without labels: ${file}`);
-  const tile = old ?? make("li.tile", {}, make("a", {},
-    make("img", {src: thumbUrl(row), loading: "lazy", decoding: "async", alt}),
-    make("span.caption", {"aria-hidden": true}, name(summary || file))));
+  const tile = old ?? make("li.tile", {"data-name": row.name}, make("a", {},
+    make("img", {src: thumbUrl(row), loading: "lazy", decoding: "async"}),
+    make("span.caption", {"aria-hidden": true})));
   const link = tile.firstChild;
+  const [image, caption] = link.children;
+  image.alt = alt;
+  caption.replaceChildren(name(summary || file));
   link.href = pageUrl(row, query);
   if (/^#[0-9a-f]{6}$/i.test(row.color)) link.style.backgroundColor = row.color;
   return tile;

@@ -2,20 +2,11 @@
 
 import {byId, make, name, on} from "./dom.js";
 import {path} from "./address.js";
+import {expectChange} from "./changes.js";
 
 const AT_ONCE = 3;
 const TRIES = 300;
 const PAUSE = 400;
-
-/** What the server that gave this page can do, as it says itself: uploads, sign-out. */
-export function serverWords() {
-  return document.querySelector("meta[name=bucketlens-server]")?.content.split(" ") ?? [];
-}
-
-/** Offer to sign out; a form, so that no link elsewhere can do it. */
-export function offerSignOut(base) {
-  byId("actions").append(make("form", {method: "post", action: `${base}signout`}, make("button", {}, "Sign out")));
-}
 
 /** A button and the whole window take images; each file has a line that tells how it goes. */
 export function startUploads() {
@@ -71,6 +62,7 @@ async function upload(file, line, said, bar) {
     const {state, page, reason} = await settled(reply);
     if (state === "failed") throw new Error(reason ?? "it could not be labelled");
     said.replaceChildren(pageLink(page));
+    expectChange();
   } catch (error) {
     line.className = "failed";
     said.textContent = error.message;

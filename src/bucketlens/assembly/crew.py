@@ -1,0 +1,200 @@
+"""Processes that make labels again; few records are done in this one."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from bucketlens.assembly.looking import build_view, made_by
+from bucketlens.assembly.processes import can_fork, forking
+from bucketlens.labels import View
+from bucketlens.pipeline.parents import end_with_parent
+from bucketlens.pipeline.previewing import Previewer, Standing
+from bucketlens.pipeline.relabelling import Relabeler
+from bucketlens.pipeline.running import available_cores
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from bucketlens.assembly import Collection
+    from bucketlens.pipeline.labelling import LabelView
+    from bucketlens.settings import Settings
+
+ALONE = 2_000
+"""Up to so many records other processes cost more than they gain."""
+
+EACH_CORE = 2
+"""Processes a core where records are written: each waits for the disk about half of its time."""
+
+AHEAD = 8
+"""Tasks that are handed out at once, a process."""
+
+AT_ONCE = 16
+"""Requests to a store over a network that wait at the same time, a process."""
+
+
+class Task(NamedTuple):
+    """Something to do.
+
+    Attributes:
+        asked: Names of records to relabel, or images to compare with what they would show.
+        take: Takes the answer, in this process.
+    """
+
+    asked: tuple[str, ...] | Standing
+    take: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What each process has.
+
+    Attributes:
+        relabeler: Relabels records.
+        previewer: Compares what the catalog shows; None where a service made the labels.
+    """
+
+    relabeler: Relabeler
+    previewer: Previewer | None
+
+    def do(self, asked: tuple[str, ...] | Standing) -> object:
+        """Answer a task."""
+        if not isinstance(asked, Standing):
+            return self.relabeler.relabel(asked)
+        assert self.previewer is not None  # noqa: S101 - nothing else asks
+        return self.previewer.preview(asked)
+
+
+class Crew:
+    """Does tasks, in this process or in several others.
+
+    Args:
+        collection: What is worked on.
+        settings: In force.
+        view: Made of them already.
+        dry_run: Change nothing.
+    """
+
+    def __init__(
+        self, collection: Collection, settings: Settings, view: LabelView, *, dry_run: bool
+    ) -> None:
+        """Start nothing yet."""
+        self._collection = collection
+        self._settings = settings
+        self._dry_run = dry_run
+        self._worker = _worker_of(collection, settings, view, dry_run=dry_run)
+        each = 1 if dry_run else EACH_CORE
+        self._processes = settings.workers or each * available_cores()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing is started until :meth:`start`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=kind is not None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that labels can have, by their numbers."""
+        return self._worker.previewer.names if self._worker.previewer else ()
+
+    def start(self) -> None:
+        """Start the processes, before anything is opened that a fork can't share."""
+        if can_fork(self._collection.locations):
+            # A fork has the taxonomy and the view at once; making them again would cost a third of
+            # a second of each processor.
+            gc.freeze()
+            self._pool = ProcessPoolExecutor(
+                self._processes,
+                mp_context=multiprocessing.get_context("fork"),
+                initializer=_begin,
+                initargs=(self._worker,),
+            )
+        else:
+            self._pool = ProcessPoolExecutor(
+                self._processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_open,
+                initargs=(self._collection.out, self._settings, self._dry_run),
+            )
+        with forking():  # the first call starts the processes
+            self._pool.submit(_wake).result()
+        gc.unfreeze()  # all processes are there
+
+    def do(self, tasks: Iterable[Task], stop: threading.Event) -> None:
+        """Do tasks and take their answers in order; ``stop`` ends it early."""
+        waiting: deque[tuple[Future[object], Task]] = deque()
+        for task in tasks:
+            if stop.is_set():
+                break
+            if self._pool is None:
+                task.take(self._worker.do(task.asked))
+                continue
+            waiting.append((self._pool.submit(_do, task.asked), task))
+            if len(waiting) >= AHEAD * self._processes:
+                _take(*waiting.popleft())
+        while waiting:
+            _take(*waiting.popleft())
+
+
+def _take(answer: Future[object], task: Task) -> None:
+    task.take(answer.result())
+
+
+def _worker_of(
+    collection: Collection, settings: Settings, view: LabelView, *, dry_run: bool
+) -> Worker:
+    location = collection.records.location
+    remote = "://" in location and not location.startswith("memory://")
+    relabeler = Relabeler(
+        collection.recorder,
+        view,
+        made_by(settings),
+        dry_run=dry_run,
+        at_once=AT_ONCE if remote else 1,
+    )
+    return Worker(relabeler, Previewer(view) if isinstance(view, View) else None)
+
+
+_worker: Worker | None = None
+
+
+def _open(out: str, settings: Settings, dry_run: bool) -> None:  # noqa: FBT001 - a pool's initargs
+    """What a process of the pool does first that starts anew."""
+    from bucketlens.assembly import Collection  # noqa: PLC0415 - it imports this module's kin
+
+    collection = Collection(out, settings)
+    _begin(_worker_of(collection, settings, build_view(settings), dry_run=dry_run))
+
+
+def _begin(worker: Worker) -> None:
+    """What each process of the pool does first."""
+    global _worker  # noqa: PLW0603 - a process has one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first one decides
+    end_with_parent()
+    _worker = worker
+
+
+def _wake() -> None:
+    """Nothing, but a process must be there to do it."""
+
+
+def _do(asked: tuple[str, ...] | Standing) -> object:
+    assert _worker is not None  # noqa: S101 - the initializer ran
+    return _worker.do(asked)

@@ -1,0 +1,153 @@
+"""A collection's labels made again, spread over processes.
+
+What the catalog can tell is not read from records: which of them are of other settings, and for a
+dry run their scores and labels too. Where there is no catalog, or a service made the labels, every
+record is read.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, suppress
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bucketlens.assembly.crew import ALONE, Crew, Task
+from bucketlens.assembly.looking import build_view, made_by
+from bucketlens.catalog import CatalogError
+from bucketlens.labels import View
+from bucketlens.labels.differences import Named
+from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.previewing import Standing
+from bucketlens.pipeline.relabelled import Relabelled
+from bucketlens.pipeline.relabelling import record_names
+from bucketlens.records import RECORD_SUFFIX, LabelRecord
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bucketlens.assembly import Collection
+    from bucketlens.catalog.outdated import Counts, Outdated, Scored
+    from bucketlens.labels.differences import Difference
+    from bucketlens.settings import Settings
+
+CHUNK = 256
+"""Records that are done at once: what an interruption waits for."""
+
+PREVIEWED = 512
+"""Images whose labels are compared at once."""
+
+
+def relabel_all(
+    collection: Collection, settings: Settings, *, stop: threading.Event, dry_run: bool
+) -> Relabelled:
+    """Relabel every record of a collection, then renew its index; ``stop`` ends it early.
+
+    Raises:
+        ConfigError: The operator must change something first.
+        TransientError: A store is away, or others kept coming first.
+    """
+    total = Relabelled()
+    view = build_view(settings)
+    with ExitStack() as opened:
+        crew = opened.enter_context(Crew(collection, settings, view, dry_run=dry_run))
+        if len(tuple(islice(record_names(collection.records), ALONE))) == ALONE:
+            crew.start()  # before the catalog is opened: a fork can't share DuckDB's threads
+        told = None
+        if isinstance(view, View):
+            with suppress(CatalogError):
+                rows = opened.enter_context(collection.catalog.outdated())
+                told = rows, _sort(rows, collection, settings, view.fingerprint)
+        if told is None:
+            tasks = _records(record_names(collection.records), total)
+        elif dry_run:
+            tasks = _previews(*told, crew.names, total)
+        else:
+            tasks = _outdated(*told, total, pages=collection.pages is not None)
+        crew.do(tasks, stop)
+    if total.written:
+        began = time.monotonic()
+        renew_index(collection.records, collection.index)
+        total.indexing_seconds = time.monotonic() - began
+    return total
+
+
+def _sort(rows: Outdated, collection: Collection, settings: Settings, view: str) -> Counts:
+    """Sort out the rows of the catalog."""
+    mine: list[str] = []
+    others: list[str] = []
+    models = made_by(settings)
+    for fingerprint, name in rows.made():
+        # One record tells for all with the same fingerprint of scores by which models they are.
+        record = collection.recorder.read_name(name + RECORD_SUFFIX).record
+        if isinstance(record, LabelRecord) and record.score_fingerprint == fingerprint:
+            own = {model.sha256 for model in record.models} == models
+            (mine if own else others).append(fingerprint)
+    return rows.sort(view, mine=mine, others=others, edited=collection.edits.pictures())
+
+
+def _outdated(rows: Outdated, counts: Counts, total: Relabelled, *, pages: bool) -> Iterator[Task]:
+    """Tasks that relabel what is of other settings.
+
+    Where there are pages, records of these settings are read too: they tell whether their pages
+    are as they are wanted, the catalog does not.
+    """
+    total.stale += counts.stale
+    total.passed_over += counts.failures
+    if not pages:
+        total.same += counts.current
+    names = rows.names("unknown", "outdated", *(["current"] if pages else []))
+    return _records((name + RECORD_SUFFIX for name in names), total)
+
+
+def _records(names: Iterable[str], total: Relabelled) -> Iterator[Task]:
+    """Tasks that relabel these records."""
+    waiting = iter(names)
+    while chunk := tuple(islice(waiting, CHUNK)):
+        yield Task(chunk, total.add)
+
+
+def _previews(
+    rows: Outdated, counts: Counts, names: Sequence[str], total: Relabelled
+) -> Iterator[Task]:
+    """Tasks that tell what would change: by the catalog where it knows, else by the records."""
+    total.stale += counts.stale
+    total.passed_over += counts.failures
+    total.same += counts.current
+    numbers = {name: number for number, name in enumerate(names)}
+    words = rows.vocabulary()
+    number_of = np.zeros(max((word.id for word in words), default=0) + 1, dtype=np.int64)
+    for word in words:
+        number_of[word.id] = numbers.setdefault(word.name, len(numbers))
+    for scored in rows.scored():
+        yield from _compared(scored, number_of, tuple(numbers), total)
+    yield from _records((name + RECORD_SUFFIX for name in rows.names("unknown")), total)
+
+
+def _compared(
+    scored: Scored, number_of: np.ndarray, names: Sequence[str], total: Relabelled
+) -> Iterator[Task]:
+    for first in range(0, len(scored.keys), PREVIEWED):
+        last = min(first + PREVIEWED, len(scored.keys))
+        own = slice(*np.searchsorted(scored.place, (first, last)))
+        labels = Named(
+            scored.place[own] - first,
+            number_of[scored.label[own]],
+            scored.confidence[own],
+            scored.instances[own].astype(np.int64),
+        )
+        standing = Standing(scored.scores[first:last], labels, len(names))
+        yield Task(standing, partial(_take, total, scored.keys[first:last], names))
+
+
+def _take(total: Relabelled, keys: Sequence[str], names: Sequence[str], found: Difference) -> None:
+    """Count what would change."""
+    total.changed += len(found.changed)
+    total.same += len(keys) - len(found.changed)
+    for turnover, pairs in ((total.gained, found.gained), (total.lost, found.lost)):
+        for place, name in pairs.tolist():
+            turnover.note(names[name], keys[place])
