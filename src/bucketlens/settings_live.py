@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
+from bucketlens.settings_packs import PackSettings
 
-class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+
+class LiveSettings(PackSettings, frozen=True, kw_only=True):
     """Settings of the live side; part of :class:`bucketlens.settings.Settings`."""
 
     watch: Annotated[

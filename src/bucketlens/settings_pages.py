@@ -37,3 +37,8 @@ class PageSettings(LiveSettings, frozen=True, kw_only=True):
     publish_originals: Annotated[
         bool, Meta(description="copy the images themselves, with all that is in them, to the site")
     ] = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether pages and pictures are written at all."""
+        return self.pages and self.records_format == "json"

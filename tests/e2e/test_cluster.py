@@ -390,6 +390,7 @@ def test_what_makes_no_sense_is_refused(
 
 def test_a_bucket_and_its_inventory_on_a_cluster(cli: Cli, photos: Folder, tmp_path: Path):
     """Workers reach S3 by themselves, and what they leave is what one machine leaves there."""
+    (tmp_path / "server").mkdir()
     with seaweedfs(tmp_path / "server") as server:
         reach = server.keys | {"AWS_REGION": "us-east-1", "BUCKETLENS_S3_ENDPOINT": server.endpoint}
         client = boto3.client(

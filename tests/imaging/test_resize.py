@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bucketlens.imaging import model_input, resize
+from bucketlens.imaging.resize import GAP
 from bucketlens.types import BoundingBox, DecodedImage
 
 Method = Literal["bicubic", "bilinear", "area"]
 Pixels = NDArray[np.uint8]
 METHODS: list[Method] = ["bicubic", "bilinear", "area"]
+
+CLOSE = 2.0
+"""Levels of 255, on average."""
 
 
 def decoded(pixels: Pixels) -> DecodedImage:
@@ -53,11 +57,30 @@ def test_a_box_equals_pillows_own(
 ) -> None:
     """Cutting the pixels before scaling changes nothing about the result."""
     filters = {"bicubic": 3, "bilinear": 2, "area": 4}
-    reference = Image.fromarray(photo).resize((64, 48), Image.Resampling(filters[method]), box=box)
+    reference = Image.fromarray(photo).resize(
+        (64, 48), Image.Resampling(filters[method]), box=box, reducing_gap=GAP
+    )
     difference = np.abs(
         resize(photo, 64, 48, method=method, box=box).astype(int) - np.asarray(reference)
     )
     assert difference.max() <= 1
+
+
+def test_a_picture_that_is_little_larger_is_scaled_in_one_step(photo: Pixels) -> None:
+    """Below 2.6 times the wanted size the result is that of the filter alone."""
+    reference = Image.fromarray(photo).resize((260, 260), Image.Resampling.BICUBIC)
+    scaled = resize(photo, 260, 260, method="bicubic")
+    assert (scaled == np.asarray(reference)).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_averaging_first_is_close_to_one_step(photo: Pixels, method: Method) -> None:
+    """A picture that is several times too large keeps its look, by a level or two."""
+    filters = {"bicubic": 3, "bilinear": 2, "area": 4}
+    reference = Image.fromarray(photo).resize((64, 48), Image.Resampling(filters[method]))
+    scaled = resize(photo, 64, 48, method=method)
+    difference = np.abs(scaled.astype(int) - np.asarray(reference))
+    assert difference.mean() < CLOSE
 
 
 def test_the_centre_crop_takes_its_share_of_the_short_side(quadrants: Pixels) -> None:

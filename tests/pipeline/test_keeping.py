@@ -48,7 +48,8 @@ plain = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 def test_every_setting_is_of_the_collection_or_of_one_call():
     """Whoever adds a setting decides; what reaches or pays for things is never kept."""
-    reached = {name for name in FIELDS if name.startswith(("s3_", "store_", "rekognition_"))}
+    ways = ("s3_", "store_", "rekognition_", "pack_", "price_")
+    reached = {name for name in FIELDS if name.startswith(ways)}
     others = set(FIELDS) - set(OF_COLLECTION)
     assert others == NOT_KEPT | (reached - {"rekognition_min_confidence"})
 

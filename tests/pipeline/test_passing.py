@@ -14,7 +14,8 @@ from bucketlens.assembly import CollectionIndex
 from bucketlens.catalog import Catalog
 from bucketlens.errors import ConfigError
 from bucketlens.names import encode_name
-from bucketlens.pipeline.passing import Pass, Tally, forecast
+from bucketlens.pipeline.foreseeing import forecast
+from bucketlens.pipeline.passing import Pass, Tally
 from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.sweeping import SeenKeys
 from bucketlens.records import LabelRecord

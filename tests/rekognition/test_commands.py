@@ -68,6 +68,25 @@ def test_a_dry_run_tells_the_cost_and_spends_nothing(
     assert not list(out.glob("state/*"))
 
 
+def test_a_forecast_tells_cost_days_and_months(
+    double: Double, photos: Path, call: Callable[..., Told]
+):
+    """By the price, the rate and the limit of the settings; nothing is asked or kept."""
+    plan = ("plan", photos, "--model", "rekognition", "--objects", "1e6")
+    found = json.loads(call(*plan, "--json").stdout)
+    assert found["objects"] == 3
+    assert found["sample"] is None
+    service = found["service"]
+    assert service["cost"] == 1750
+    assert service["days"] == round(1e6 / 5 / 86400, 3)
+    assert service["months_at_the_limit"] == 175
+    spoken = call(*plan).stdout
+    assert "0.00175 an image are 1,750.00" in spoken
+    assert "rekognition_rate) 55.6 h" in spoken
+    assert "175.0 months" in spoken
+    assert not double.requests
+
+
 def test_a_run_tells_the_cost_and_writes_the_site(
     double: Double, photos: Path, call: Callable[..., Told]
 ):

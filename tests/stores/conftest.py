@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.servers import Server, ministack, seaweedfs
 
+from bucketlens.catalog.packs import PackedStore, Packs, compact
 from bucketlens.stores.local import LocalStore
 from bucketlens.stores.memory import MemoryStore
 from bucketlens.stores.objects import ObjectStore
@@ -53,7 +56,15 @@ def _together(name: str) -> ParameterSet:
 
 @pytest.fixture(
     scope="session",
-    params=["memory", "local", "obstore", _together("seaweedfs"), _together("ministack")],
+    params=[
+        "memory",
+        "local",
+        "obstore",
+        "over-packs",
+        "in-packs",
+        _together("seaweedfs"),
+        _together("ministack"),
+    ],
 )
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Each kind of store in turn."""
@@ -82,6 +93,50 @@ def store(backend: Backend, request: pytest.FixtureRequest) -> Store:
 
 def _memory(_folder: Path, _stack: ExitStack) -> Backend:
     return Backend(lambda name: MemoryStore(name, "some/prefix/"))
+
+
+def _over_packs(folder: Path, _stack: ExitStack) -> Backend:
+    """Loose records where packs may lie below."""
+    return Backend(partial(_packed, folder), NO_PATHS | {"nul\0.jpg"})
+
+
+def _in_packs(folder: Path, _stack: ExitStack) -> Backend:
+    """Records that move into a pack as soon as they are put."""
+    stores: dict[str, Packing] = {}
+
+    def open_packing(name: str) -> Store:
+        return stores.setdefault(name, Packing(_packed(folder, name)))
+
+    return Backend(open_packing, NO_PATHS | {"nul\0.jpg"})
+
+
+def _packed(folder: Path, name: str) -> PackedStore:
+    private = LocalStore(folder / name, fresh=True)
+    store = PackedStore(
+        LocalStore(folder / name / "loose", fresh=True), Packs(private, wanted=True)
+    )
+    if store.packs.standing().etag is None:
+        compact(store, rows=8, size=10_000, now=0.0)
+    return store
+
+
+class Packing(PackedStore):
+    """Moves what is put into packs; one thread at a time, as whoever does so must be alone."""
+
+    def __init__(self, store: PackedStore) -> None:
+        """Take over a store."""
+        super().__init__(store.loose, store.packs)
+        self._alone = threading.Lock()
+        self._puts = 0
+
+    def put(self, key: str, data: bytes, **how: Any) -> str:  # noqa: ANN401
+        """Put, and move; of thousands only some are moved at once, since that writes all anew."""
+        with self._alone:
+            etag = super().put(key, data, **how)
+            self._puts += 1
+            if self._puts < 60 or self._puts % 5000 == 0:
+                compact(self, rows=8 if self._puts < 60 else 4000, size=1_000_000, now=0.0)
+            return etag
 
 
 def _local(folder: Path, _stack: ExitStack) -> Backend:
@@ -117,6 +172,8 @@ def _ministack(folder: Path, stack: ExitStack) -> Backend:
 BACKENDS = {
     "memory": _memory,
     "local": _local,
+    "over-packs": _over_packs,
+    "in-packs": _in_packs,
     "obstore": _obstore,
     "seaweedfs": _seaweedfs,
     "ministack": _ministack,

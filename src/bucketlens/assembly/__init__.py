@@ -18,6 +18,7 @@ from bucketlens.assembly.looking import (
     find_models,
     made_by,
 )
+from bucketlens.assembly.packing import CollectionPacks
 from bucketlens.assembly.pages import SitePages
 from bucketlens.assembly.places import SITE_FOLDER, below, own_outputs
 from bucketlens.assembly.processes import Place, find_helpers
@@ -71,27 +72,40 @@ class Collection:
         processes: That the catalog may use where thousands of records are to be read. They begin
             by importing the main module, or as forks of a program with few threads, so only
             programs that are ready for that ask for some.
+        through: What each store is wrapped in, for whoever wants to see what is asked of it.
     """
 
     def __init__(
-        self, out: str, settings: Settings, *, fresh: bool = False, processes: int = 1
+        self,
+        out: str,
+        settings: Settings,
+        *,
+        fresh: bool = False,
+        processes: int = 1,
+        through: Callable[[Store], Store] = lambda store: store,
     ) -> None:
         """Open the stores; nothing is read or written yet."""
         self._processes = processes
         self.out = out
         self._settings = settings
+        self._through = through
         options = store_options(settings, fresh=fresh)
-        self.private = open_store(out, options)
-        self.records = open_store(below(out, "metadata"), options)
+        self.private = through(open_store(out, options))
+        loose, listed = (
+            through(open_store(below(out, "metadata"), store_options(settings, fresh=new)))
+            for new in (fresh, True)
+        )
+        self.packs = CollectionPacks(self.private, loose, listed, settings)
+        self.records = self.packs.records
 
     @cached_property
     def pages(self) -> SitePages | None:
         """The site; None where none is wanted."""
-        if not self._settings.pages:
+        if not self._settings.shown:
             return None
         location = self._settings.site_location or below(self.out, SITE_FOLDER)
         options = store_options(self._settings, fresh=True)
-        return SitePages(open_store(location, options), self._settings)
+        return SitePages(self._through(open_store(location, options)), self._settings)
 
     @property
     def site_location(self) -> str:
@@ -102,7 +116,7 @@ class Collection:
     @property
     def locations(self) -> tuple[str, ...]:
         """Of all the stores that outputs go to."""
-        site = self.site_location if self._settings.pages else ""
+        site = self.site_location if self._settings.shown else ""
         return tuple(filter(None, (self.private.location, self.records.location, site)))
 
     def check(self) -> None:
@@ -130,7 +144,7 @@ class Collection:
     def index(self) -> CollectionIndex:
         """The catalog and what shows it in the site, renewed together."""
         remote = _is_remote(self.records)
-        return CollectionIndex(self.catalog, self.pages, remote=remote)
+        return CollectionIndex(self.catalog, self.pages, remote=remote, packs=self.packs)
 
     @property
     def recorder(self) -> Recorder:
@@ -139,7 +153,7 @@ class Collection:
 
     def recorder_telling(self, told: Callable[[str, str, bytes], None]) -> Recorder:
         """The same, for a process that has no index: somebody else is told of what is put."""
-        return Recorder(self.records, self.pages, told, self.edits)
+        return Recorder(self.records, self.pages, told, self.edits, self.packs.packer)
 
     @cached_property
     def edits(self) -> EditBook:

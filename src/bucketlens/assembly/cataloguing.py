@@ -35,6 +35,16 @@ AHEAD = 2
 """Pieces that are asked for, a process; each is in memory while it is made."""
 
 
+class RecordPacks(Protocol):
+    """Records that are kept by the thousand."""
+
+    def tidy(self) -> None:
+        """Merge what many small writes left."""
+
+    def purge(self, keys: Collection[str]) -> None:
+        """Leave nothing of images that are gone."""
+
+
 class SiteIndex(Protocol):
     """What shows the catalog in the site."""
 
@@ -57,10 +67,19 @@ class CollectionIndex:
         catalog: Follows the records.
         site: Follows the catalog; None where there are no pages.
         remote: The records are reached over a network, so that reading one back costs a request.
+        packs: Where records are kept by the thousand; None where each has a file of its own.
     """
 
-    def __init__(self, catalog: Catalog, site: SiteIndex | None, *, remote: bool) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        site: SiteIndex | None,
+        *,
+        remote: bool,
+        packs: RecordPacks | None = None,
+    ) -> None:
         """Open nothing yet."""
+        self._packs = packs
         self._catalog = catalog
         self._site = site
         self._remote = remote
@@ -85,6 +104,8 @@ class CollectionIndex:
             CatalogError: The catalog can't be read.
             TransientError: A store is away, or others kept coming first.
         """
+        if keys is None and self._packs is not None:
+            self._packs.tidy()
         with self._renewing:  # a pass and whoever keeps the index may share this one
             for _ in range(ATTEMPTS):
                 refreshed = self._catalog.refresh(keys)
@@ -115,6 +136,8 @@ class CollectionIndex:
             TransientError: A store is away, or others kept coming first.
         """
         with self._renewing:
+            if self._packs is not None:
+                self._packs.purge(keys)
             buried = self._catalog.purge(keys).buried
             self._catalog.spool.clear()
             for _ in range(ATTEMPTS):

@@ -6,7 +6,7 @@ import os
 
 from bucketlens.errors import ConfigError
 
-PRIVATE_FOLDERS = ("metadata", "edits", "catalog", "state", "replies")
+PRIVATE_FOLDERS = ("metadata", "packs", "edits", "catalog", "state", "replies")
 SITE_FOLDER = "site"
 
 

@@ -78,6 +78,7 @@ def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProc
     )
     with forking():
         process.start()
+    gc.unfreeze()  # else nothing of before is ever collected here, and DuckDB complains at the end
     return process
 
 

@@ -29,11 +29,15 @@ class Files:
         private: Where they are kept.
         scratch: A folder of our own, for what is being made and what was fetched; without one,
             a temporary one that goes with this object.
+        folder: Of the private store, with its slash.
     """
 
-    def __init__(self, private: Store, scratch: Path | None = None) -> None:
+    def __init__(
+        self, private: Store, scratch: Path | None = None, *, folder: str = FOLDER
+    ) -> None:
         """Fetch nothing yet."""
         self.private = private
+        self._folder = folder
         self._given = scratch
         self._own: Path | None = None
         self._lock = threading.Lock()
@@ -59,7 +63,7 @@ class Files:
         digest = digest_of(data)
         # The random part keeps a name from ever coming back: a sweep that has seen an old file
         # of this name unused could remove the new one.
-        name = f"{FOLDER}{table}-{digest[:16]}-{os.urandom(4).hex()}.parquet"
+        name = f"{self._folder}{table}-{digest[:16]}-{os.urandom(4).hex()}.parquet"
         self.private.put(name, data, if_absent=True, content_type="application/vnd.apache.parquet")
         path.unlink()
         return FileFacts(name, rows, len(data), digest)
@@ -87,7 +91,7 @@ class Files:
             path = Path(url2pathname(url.path))
             size = path.stat().st_size if path.is_file() else None
         else:
-            path = self.scratch / file.name.removeprefix(FOLDER)
+            path = self.scratch / file.name.rpartition("/")[2]
             size = path.stat().st_size if path.is_file() else None
             if size is None:
                 size = self._fetch(file, path)

@@ -131,17 +131,22 @@ def read_manifest(private: Store) -> Standing:
 
 def replace_manifest(private: Store, before: str | None, manifest: Manifest) -> bool:
     """Make a manifest the one that stands; False when another one came first."""
+    data = msgspec.json.encode(manifest)
+    return replace_document(private, MANIFEST, before, data) is not None
+
+
+def replace_document(private: Store, name: str, before: str | None, data: bytes) -> str | None:
+    """Put a document in the place of the one that was read; None when another one came first."""
     try:
-        private.put(
-            MANIFEST,
-            msgspec.json.encode(manifest),
+        return private.put(
+            name,
+            data,
             if_match=before,
             if_absent=before is None,
             content_type="application/json",
         )
     except ConflictError:
-        return False
-    return True
+        return None
 
 
 # Made when the module is, not when first needed: see bucketlens.records.

@@ -14,6 +14,8 @@ from bucketlens.catalog.manifest import FOLDER, read_manifest
 from bucketlens.errors import MissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bucketlens.stores import Store
 
 UNUSED = "catalog/unused.json"
@@ -39,27 +41,38 @@ def sweep(private: Store, now: float) -> int:
     Raises:
         CatalogError: The manifest can't be read: nothing is removed then.
     """
-    before = _read(private)
+
+    def named() -> set[str]:
+        return {file.name for file in read_manifest(private).manifest.files}
+
+    return sweep_folder(private, FOLDER, UNUSED, named, now)
+
+
+def sweep_folder(
+    private: Store, folder: str, unused: str, named: Callable[[], set[str]], now: float
+) -> int:
+    """The same for any folder whose files a manifest names; ``unused`` remembers the last look."""
+    before = _read(private, unused)
     if before.at <= now < before.at + HOUR:
         return 0
-    named = {file.name for file in read_manifest(private).manifest.files}
+    known = named()
     found = [
         info.key
-        for info in private.list(FOLDER)
-        if info.key.endswith(".parquet") and info.key not in named
+        for info in private.list(folder)
+        if info.key.endswith(".parquet") and info.key not in known
     ]
     since = {name: min(before.since.get(name, now), now) for name in found}
     old = [name for name, first in since.items() if now - first >= DAY]
     for name in old:
         private.delete(name)
         del since[name]
-    private.put(UNUSED, msgspec.json.encode(Unused(now, since)), content_type="application/json")
+    private.put(unused, msgspec.json.encode(Unused(now, since)), content_type="application/json")
     return len(old)
 
 
-def _read(private: Store) -> Unused:
+def _read(private: Store, unused: str) -> Unused:
     try:
-        return _DECODER.decode(private.get(UNUSED).data)
+        return _DECODER.decode(private.get(unused).data)
     except (MissingError, msgspec.MsgspecError, UnicodeDecodeError):
         return Unused()
 

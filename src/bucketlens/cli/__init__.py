@@ -27,6 +27,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("run", "Label every image of SOURCE and keep records and pages in OUT."),
+    "plan": Command("plan", "Say what a run would take: time, disk, requests and money."),
     "reconcile": Command("reconcile", "Repair whatever differs between SOURCE and OUT."),
     "watch": Command("watch", "Label images as they arrive in SOURCE, until it is stopped."),
     "worker": Command("worker", "Label images as a queue tells of them, until it is stopped."),

@@ -62,6 +62,8 @@ def command(
 def _renew(collection: Collection, *, rebuild: bool, compact: bool, as_json: bool) -> None:
     started = time.monotonic()
     catalog = collection.catalog
+    if compact:
+        collection.packs.compact()
     done = catalog.rebuild() if rebuild else catalog.refresh()
     if compact:
         catalog.compact()

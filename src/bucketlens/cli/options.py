@@ -51,6 +51,12 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     ),
     "include": _patterns("include", "Only keys that match, such as 'trips/**'. Repeatable."),
     "exclude": _patterns("exclude", "No keys that match, such as '**/raw/**'. Repeatable."),
+    "records_format": click.option(
+        "--records",
+        "records_format",
+        type=click.Choice(["json", "parquet"]),
+        help="One file a record, or many in a Parquet file and no pages.  [default: json]",
+    ),
     "pages": click.option(
         "--pages/--no-pages", default=None, help="Write thumbnails and pages.  [default: pages]"
     ),

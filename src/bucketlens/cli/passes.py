@@ -22,8 +22,9 @@ from bucketlens.cli.printing import printable
 from bucketlens.cli.progress import show_progress
 from bucketlens.errors import BucketlensError
 from bucketlens.pipeline.asking import RekognitionScorer
+from bucketlens.pipeline.foreseeing import Forecast, forecast
 from bucketlens.pipeline.pacing import cost_of, duration_of
-from bucketlens.pipeline.passing import Forecast, Tally, forecast
+from bucketlens.pipeline.passing import Tally
 from bucketlens.pipeline.plans import Action, Outcome
 from bucketlens.stores import STRAIN
 
@@ -230,7 +231,7 @@ def _tell_forecast(work: Pass, what: Forecast, tally: Tally, doing: Doing) -> in
         click.echo(f"files that would be passed over: {tally.passed_over:,}", err=True)
     if seconds is not None:
         read = what.bytes_to_read / 1e6
-        click.echo(f"reading {read:,.1f} MB, about {_clock(seconds)} on this machine", err=True)
+        click.echo(f"reading {read:,.1f} MB, about {clock(seconds)} on this machine", err=True)
     _tell_cost(cost)
     click.echo("nothing was changed", err=True)
     return 0
@@ -258,8 +259,12 @@ def _tell_cost(cost: Estimate | None) -> None:
         )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A duration as people say it."""
     if seconds < 90:  # noqa: PLR2004 - seconds mean something up to here
         return f"{seconds:.0f} s"
     minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
+    if minutes < 90:  # noqa: PLR2004
+        return f"{minutes:.0f} min"
+    hours = minutes / 60
+    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:,.1f} days"  # noqa: PLR2004

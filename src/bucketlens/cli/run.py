@@ -42,6 +42,7 @@ from bucketlens.cli.options import resolve_settings, setting_options
     "exclude",
     "workers",
     "pages",
+    "records_format",
     "classifier",
     "detector",
 )

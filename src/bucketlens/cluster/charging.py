@@ -107,6 +107,7 @@ def take_charge(charge: Charge) -> Collecting:
             f" {charge.version}: install the same version on all of them"
         )
     opened = open_collecting(charge.source, charge.out, charge.settings, check=False)
+    _see_the_same(charge, opened)  # first, since a site elsewhere has another look, too
     same = (
         opened.labeler.scorer.fingerprint == charge.scores
         and opened.labeler.view.fingerprint == charge.view
@@ -120,7 +121,7 @@ def take_charge(charge: Charge) -> Collecting:
     return opened
 
 
-def see_the_same(charge: Charge, opened: Collecting) -> None:
+def _see_the_same(charge: Charge, opened: Collecting) -> None:
     """See that the places that a worker was told of are those that the driver means.
 
     A folder that is not mounted on a machine would look like one whose images are gone.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from distributed import WorkerPlugin, get_worker, secede
 
 from bucketlens.cluster.bench import Bench, Done
-from bucketlens.cluster.charging import see_the_same, take_charge
+from bucketlens.cluster.charging import take_charge
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -51,9 +51,7 @@ class Holder(WorkerPlugin):  # type: ignore[misc]  # its types are not read
             ConfigError: It is not.
             TransientError: A store is away.
         """
-        opened = take_charge(self.charge)
-        see_the_same(self.charge, opened)
-        return opened
+        return take_charge(self.charge)
 
     def teardown(self, worker: Worker) -> None:
         """Let go of all."""

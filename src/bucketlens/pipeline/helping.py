@@ -63,6 +63,13 @@ class Halted:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """A key that is labelled, and whose record waits for others to be written with."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """A record that was put, for an index that would have to read it back."""
 
@@ -80,7 +87,7 @@ class Post:
         self._sending = threading.Lock()
         self._told = STRAIN.now  # a fork has what was counted before it
 
-    def send(self, message: Settled | Halted | Put) -> None:
+    def send(self, message: Settled | Halted | Put | Waits) -> None:
         """Send a message whole, behind what the stores cost in patience since the last one."""
         with self._sending:
             now = STRAIN.now
@@ -99,7 +106,14 @@ def serve(post: Post, settler: Settler, labeler: Labeler, settings: Settings) ->
     prepare_process()
     # One at a time: a batch gains a processor nothing, and all of it would have to be waited for.
     alone = msgspec.structs.replace(settings, workers=1, batch_size=1)
-    engine = Engine(settler, labeler, alone, lambda s: post.send(portable(s)), retry_delays=())
+    engine = Engine(
+        settler,
+        labeler,
+        alone,
+        lambda settled: post.send(portable(settled)),
+        retry_delays=(),
+        waits=lambda key: post.send(Waits(key)),
+    )
     try:
         engine.run(received(post.tasks, engine))
     except ConfigError as exc:

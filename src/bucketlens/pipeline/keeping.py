@@ -34,7 +34,7 @@ OF_COLLECTION = (
     *("features", "max_dominant_colors"),
     *("classifier", "detector", "rekognition_min_confidence"),
     *("max_bytes", "max_pixels"),
-    *("pages", "thumbnail_size", "preview_size", "title", "site_location"),
+    *("records_format", "pages", "thumbnail_size", "preview_size", "title", "site_location"),
     *("publish_include", "publish_exclude"),
     *("accent", "extra_stylesheet", "publish_originals"),
 )

@@ -107,7 +107,7 @@ class Labeler:
         self._cover = decode_cover(settings)
         tones = "IMAGE_PROPERTIES" in settings.features
         # Asked for here, it is made once for both.
-        self._small = tones or (settings.pages and settings.thumbnail_size == SMALL)
+        self._small = tones or (settings.shown and settings.thumbnail_size == SMALL)
         self.limits_fingerprint = limits_fingerprint(settings)
 
     def label(self, images: Sequence[Loaded]) -> list[Result]:
@@ -195,7 +195,7 @@ class Labeler:
         )
 
     def _pictures(self, image: Loaded, decoded: DecodedImage) -> Pictures | None:
-        if not self.settings.pages:
+        if not self.settings.shown:
             return None
         return Pictures(
             encode_jpeg(small_copy(decoded, self.settings.thumbnail_size)),

@@ -14,7 +14,8 @@ from bucketlens.pipeline.running import available_cores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bucketlens.pipeline.passing import Forecast, Pass
+    from bucketlens.pipeline.foreseeing import Forecast
+    from bucketlens.pipeline.passing import Pass
     from bucketlens.pipeline.spending import Estimate
 
 SAMPLE_SECONDS = 3.0

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from bucketlens.pipeline.fencing import Fence
     from bucketlens.pipeline.noting import EditBook
+    from bucketlens.pipeline.packing import Packer
     from bucketlens.stores import Store
 
 
@@ -92,6 +93,7 @@ class Recorder:
         pages: Where pages go; None when none are wanted.
         told: Told of each record that was put: its name, its etag, its bytes.
         edits: What people said of the images; None where nobody can have said anything.
+        packer: What writes records by the thousand; None where each is put alone.
     """
 
     def __init__(
@@ -100,12 +102,14 @@ class Recorder:
         pages: Pages | None,
         told: Callable[[str, str, bytes], None] = lambda *_: None,
         edits: EditBook | None = None,
+        packer: Packer | None = None,
     ) -> None:
         """Hold the stores."""
         self.pages = pages
         self.edits = edits
+        self.packer = packer
         self._records = records
-        self._told = told
+        self.told = told
 
     def read(self, key: str) -> Standing:
         """What stands in the place of an image's record."""
@@ -251,7 +255,7 @@ class Recorder:
             )
         except ConflictError:
             return None
-        self._told(standing.name, etag, data)
+        self.told(standing.name, etag, data)
         return Standing(standing.name, record, etag)
 
     def _shows_the_same(

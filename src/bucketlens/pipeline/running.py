@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.pipeline.labelling import Loaded
+from bucketlens.pipeline.packing import Packing
 from bucketlens.pipeline.plans import Outcome, Plan, Sought
 from bucketlens.pipeline.stages import ByteBudget, Stage
 from bucketlens.records import FailureRecord
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.labelling import Labeler, Result
     from bucketlens.pipeline.plans import Item
     from bucketlens.pipeline.settling import Settler
+    from bucketlens.records import Record
     from bucketlens.settings import Settings
     from bucketlens.types import ObjectInfo
 
@@ -75,6 +77,7 @@ class Engine:
         report: Called for each key from the threads, one call at a time.
         stop: Set by others to have no more images begun.
         retry_delays: Seconds before each new try of what may work later.
+        waits: Told of each key that waits for others, to be recorded together with them.
     """
 
     settler: Settler
@@ -83,6 +86,8 @@ class Engine:
     report: Callable[[Settled], None]
     stop: threading.Event = field(default_factory=threading.Event)
     retry_delays: Sequence[float] = RETRY_DELAYS
+    waits: Callable[[str], None] = lambda _: None
+    _packing: Packing | None = None
     _budget: ByteBudget = field(default_factory=lambda: ByteBudget(READ_AHEAD_BYTES))
     _reporting: threading.Lock = field(default_factory=threading.Lock)
     _later: list[Sought | str] = field(default_factory=list)
@@ -99,6 +104,8 @@ class Engine:
             ConfigError: The operator must change something first; no more images were begun then.
         """
         self._tries_left = bool(self.retry_delays)
+        if self.settler.packer is not None:
+            self._packing = Packing(self.settler, self.settler.packer, self._packed, self.waits)
         self._settle_all(objects)
         for count, delay in enumerate(self.retry_delays, start=1):
             if not self._later or self.ending() or self.stop.wait(delay):
@@ -136,6 +143,8 @@ class Engine:
         finally:
             for stage in (readers, labelers, writers):
                 stage.finish()
+            if self._packing is not None:
+                self._packing.flush()
 
     def ending(self) -> bool:
         """Whether no more images are begun."""
@@ -205,6 +214,8 @@ class Engine:
     def _write(self, items: list[tuple[Plan, Result, int]]) -> None:
         ((plan, result, held),) = items
         try:
+            if self._packing is not None and self._packing.take(plan, result):
+                return
             outcome = self.settler.commit(plan, result)
             if outcome is None:
                 self._again(plan.key)
@@ -214,6 +225,18 @@ class Engine:
             self._tell_error(plan.key, exc)
         finally:
             self._budget.give(held)
+
+    def _packed(self, key: str, became: Outcome | Exception | None, record: Record) -> None:
+        """Tell of a key that was recorded with others, or settle it again."""
+        try:
+            if isinstance(became, Exception):
+                self._tell_error(key, became)
+            elif became is None:
+                self._again(key)
+            else:
+                self._tell(key, became, record)
+        except Exception as exc:  # noqa: BLE001
+            self._tell_error(key, exc)
 
     def _try_again(self, key: str) -> None:
         if self.ending():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bucketlens.settings import Settings
     from bucketlens.types import DecodedImage, Embedding, ObjectInfo, PictureTones, Swatch
 
-SCORING_VERSION = 1
+SCORING_VERSION = 2
 """Part of the score fingerprint: raised when decoding or cropping changes what the models see."""
 
 BOX_DIGITS = 4

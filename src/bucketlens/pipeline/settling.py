@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.pipeline.labelling import Labeler, Result
+    from bucketlens.pipeline.packing import Packer
     from bucketlens.pipeline.recording import Recorder
     from bucketlens.pipeline.standing import Standing
     from bucketlens.stores import Store
@@ -52,6 +53,15 @@ class Settler:
         self._recorder = recorder
         self._labeler = labeler
         self._clock = clock
+
+    @property
+    def packer(self) -> Packer | None:
+        """What writes records by the thousand; None where each is put alone."""
+        return self._recorder.packer
+
+    def tell_put(self, name: str, etag: str, data: bytes) -> None:
+        """Tell of a record that somebody else put."""
+        self._recorder.told(name, etag, data)
 
     def find(self, key: str) -> ObjectInfo:
         """The image that somebody says is there.
@@ -112,12 +122,12 @@ class Settler:
             raise result
         if isinstance(result, FailureRecord):
             return self._fail(plan, result)
-        record = self._edited(result.record)
+        record = self.edited(result.record)
         if not self._recorder.put_labels(plan.standing, record, result.pictures):
             return None
-        if not self._unchanged(plan.key, record.observed.etag):
+        if not self.unchanged(plan.key, record.observed.etag):
             return None
-        return _outcome(plan, record)
+        return outcome_of(plan, record)
 
     def apply(self, plan: Plan) -> Outcome | None:
         """Carry out a plan that needs no pixels; None as in :meth:`commit`."""
@@ -127,7 +137,7 @@ class Settler:
         if plan.action is Action.REMOVE:
             return self._remove(plan)
         if plan.action is Action.VIEW and isinstance(plan.found, LabelRecord):
-            record = self._edited(self._labeler.viewed(plan.found))
+            record = self.edited(self._labeler.viewed(plan.found))
             put = self._recorder.put_labels(plan.standing, record)
             return Outcome.RELABELLED if put else None
         if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
@@ -166,7 +176,7 @@ class Settler:
             return self.commit(plan, self._labeler.label([loaded])[0])
         return self.commit(plan, loaded)
 
-    def _edited(self, record: LabelRecord) -> LabelRecord:
+    def edited(self, record: LabelRecord) -> LabelRecord:
         """The record after what people said of these bytes, read after the plan was made.
 
         An edit is kept before its record is put. So either it is read here, or its record comes
@@ -178,7 +188,8 @@ class Settler:
             return edited_record(self._labeler.view, record, noted)
         return record
 
-    def _unchanged(self, key: str, etag: str) -> bool:
+    def unchanged(self, key: str, etag: str) -> bool:
+        """Step 3: whether the source still has this version, as far as can be told."""
         try:
             now = self._head(key)
         except ForbiddenError:
@@ -231,13 +242,13 @@ class Settler:
         return found if source_facts(loaded) == found.source else None
 
     def _fail(self, plan: Plan, record: FailureRecord) -> Outcome | None:
-        if self._stands_already(plan, record):
+        if self.stands_already(plan, record):
             return Outcome.FAILED
         if not self._recorder.put_failure(plan.standing, record, doubt=plan.doubt):
             return None
-        return Outcome.FAILED if self._unchanged(plan.key, record.observed.etag) else None
+        return Outcome.FAILED if self.unchanged(plan.key, record.observed.etag) else None
 
-    def _stands_already(self, plan: Plan, record: FailureRecord) -> bool:
+    def stands_already(self, plan: Plan, record: FailureRecord) -> bool:
         """Whether the same failure of the same version is recorded, and nothing but that shown."""
         found = plan.found
         return (
@@ -259,7 +270,7 @@ class Settler:
         return Outcome.REMOVED if self._head(plan.key) is None else None
 
 
-def _outcome(plan: Plan, record: LabelRecord) -> Outcome:
+def outcome_of(plan: Plan, record: LabelRecord) -> Outcome:
     """What a record that was put did to a key whose image was read."""
     found = plan.found
     if plan.action is not Action.DRAW or not isinstance(found, LabelRecord):

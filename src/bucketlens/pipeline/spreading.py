@@ -24,7 +24,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.errors import TransientError
-from bucketlens.pipeline.helping import Halted, HelperError, Put
+from bucketlens.pipeline.helping import Halted, HelperError, Put, Waits
 from bucketlens.pipeline.plans import Outcome, Sought
 from bucketlens.pipeline.running import (
     RETRIES_KEPT,
@@ -51,6 +51,9 @@ AHEAD = 8
 
 REFILL = 4
 """It is sent more when it has so many left: one message for several keys."""
+
+TRIES_TO_RECORD = 3
+"""Rounds for what was labelled by a helper that went down before it was recorded."""
 
 HEARTBEAT = 0.2
 """Seconds after which a wish to stop is noticed, if no report comes sooner."""
@@ -100,12 +103,14 @@ class Helper:
 
     Attributes:
         held: What it was sent and has not told of yet, by key.
+        waiting: What it has labelled, and not yet recorded together with others.
         ended: It was told that there is no more.
     """
 
     process: BaseProcess
     tasks: Connection
     held: dict[str, Item] = field(default_factory=dict)
+    waiting: dict[str, Item] = field(default_factory=dict)
     ended: bool = False
 
     def send(self, task: Task) -> None:
@@ -136,6 +141,7 @@ class Spread:
     retry_delays: Sequence[float] = RETRY_DELAYS
     _later: list[Item] = field(default_factory=list)
     _suspects: list[Item] = field(default_factory=list)
+    _unrecorded: list[Item] = field(default_factory=list)
     _tries_left: bool = True
     _labelled: bool = False
     _cause: BaseException | None = None
@@ -162,6 +168,13 @@ class Spread:
     def _round(self, items: Iterable[Item]) -> None:
         """Settle these, all helpers at once, then what brought a helper down, one by one."""
         self._share_out(iter(items), self.helpers.count, AHEAD)
+        for _ in range(TRIES_TO_RECORD):
+            if not self._unrecorded or self._ending():
+                break
+            items, self._unrecorded = self._unrecorded, []
+            self._share_out(iter(items), self.helpers.count, AHEAD)
+        self._suspects += self._unrecorded  # whatever ends the process, one by one tells
+        self._unrecorded.clear()
         while self._suspects and not self._ending():
             item = self._suspects.pop()
             self._share_out(iter([item]), 1, 1)
@@ -227,8 +240,11 @@ class Spread:
                 STRAIN.add(message)
             elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
+            elif isinstance(message, Waits):
+                helper.waiting[message.key] = helper.held.pop(message.key, message.key)
             else:
-                self._take(message, helper.held.pop(message.key, message.key))
+                item = helper.held.pop(message.key, None) or helper.waiting.pop(message.key, None)
+                self._take(message, item or message.key)
         except BaseException as exc:  # noqa: BLE001 - as above
             self._cause = self._cause or exc
         return True
@@ -254,8 +270,9 @@ class Spread:
         if not alone:
             log.warning("a process of the run %s; %d keys are tried again", how, len(helper.held))
             self._suspects += map(again, helper.held.values())
+            self._unrecorded += map(again, helper.waiting.values())
             return True
-        for key in helper.held:
+        for key in helper.held | helper.waiting:
             bug = HelperError(f"the process that looked at it {how}")
             self.report(Settled(key, Outcome.FAILED, ("bug", str(bug), None), bug=bug))
         return True

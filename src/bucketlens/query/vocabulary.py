@@ -119,8 +119,8 @@ class Vocabulary:
         self._words: dict[str, _Word] = {}
         self._related: dict[str, list[VocabularyLabel]] = {}
         for label in self.labels:
-            for word in label.related:
-                self._related.setdefault(search_key(word), []).append(label)
+            for related in label.related:
+                self._related.setdefault(search_key(related), []).append(label)
             self._word("label", label.name, label).labels[label.id] = None
             for alias in label.aliases:
                 self._word("alias", alias, label).aliased[label.id] = None

@@ -120,7 +120,7 @@ def _put_together(
 
 
 def _site(out: str, settings: Settings) -> Store | None:
-    if not settings.pages:
+    if not settings.shown:
         return None
     location = settings.site_location or below(out, "site")
     return open_store(location, store_options(settings, fresh=True))

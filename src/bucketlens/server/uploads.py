@@ -183,4 +183,4 @@ class Uploads:
         return Upload(key=key, state="labelled", page=self._page(key))
 
     def _page(self, key: str) -> str:
-        return link(page_name(key)) if self.settings.pages else ""
+        return link(page_name(key)) if self.settings.shown else ""

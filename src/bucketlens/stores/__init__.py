@@ -2,6 +2,7 @@
 
 from bucketlens.stores.amazon import AmazonBucket, amazon_bucket
 from bucketlens.stores.base import Blob, ConflictError, ForbiddenError, ListingIssue, Store
+from bucketlens.stores.counting import CountingStore, Traffic
 from bucketlens.stores.opening import StoreOptions, open_store, prefix_within, store_options
 from bucketlens.stores.probe import check_conditional_puts
 from bucketlens.stores.reach import S3Options
@@ -13,6 +14,7 @@ __all__ = [
     "AmazonBucket",
     "Blob",
     "ConflictError",
+    "CountingStore",
     "ForbiddenError",
     "ListingIssue",
     "RetryPolicy",
@@ -20,6 +22,7 @@ __all__ = [
     "Store",
     "StoreOptions",
     "Strain",
+    "Traffic",
     "amazon_bucket",
     "check_conditional_puts",
     "open_store",
