@@ -28,6 +28,7 @@ def summary(done: CompletedProcess[str]) -> dict[str, Any]:
     """What a run counted, without what is zero and without the time it took."""
     counted: dict[str, Any] = json.loads(done.stdout)
     counted.pop("seconds")
+    counted["stores"] = sum(counted["stores"].values())
     return {name: value for name, value in counted.items() if value}
 
 
