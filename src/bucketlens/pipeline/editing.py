@@ -9,6 +9,7 @@ import msgspec
 
 from bucketlens.edits import changed, checked_changes, checked_name, joined, with_edits
 from bucketlens.errors import MissingError, TransientError
+from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.labelling import shown_fields
 from bucketlens.records import LabelRecord
 
@@ -119,7 +120,8 @@ class Editor:
     def _show(self, key: str, sha256: str) -> bool:
         """Make the labels of one image again; False where there is nothing of it to show."""
         doubt = False
-        for _ in range(ATTEMPTS):
+        for losses in range(ATTEMPTS):
+            give_way(losses)
             standing = self.recorder.read(key)
             record = standing.record
             if not isinstance(record, LabelRecord) or record.source.sha256 != sha256:

@@ -15,6 +15,8 @@ differs from what the records say, which a pass that looks finds (``verifying``)
 
 from __future__ import annotations
 
+import random
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.errors import MissingError, TransientError
@@ -27,6 +29,23 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 """Times that others may come between the look at a file and its put."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.01, 1.0
+"""Seconds that a loser waits at most, the first time and ever."""
+
+
+def give_way(losses: int) -> None:
+    """Wait a while before an image is settled again that others are at work on.
+
+    A claim ends the one before it, so that several who try again at once would end each other's
+    for ever. Each waits a random time, which may be twice as long with each loss.
+
+    Args:
+        losses: How often the caller lost in a row; with none it does not wait.
+    """
+    if losses:
+        longest = min(FIRST_WAIT * 2**losses, LONGEST_WAIT)
+        time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
 
 
 class File(Protocol):

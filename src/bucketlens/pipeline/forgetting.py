@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bucketlens.edits import readable
 from bucketlens.errors import TransientError
+from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.sweeping import drop_tombstone
 from bucketlens.records import SourceFacts, Tombstone
 
@@ -100,7 +101,8 @@ class Forgetter:
 
     def _bury(self, key: str) -> list[str]:
         """Put a tombstone in the record's place, and remove what shows the image."""
-        for _ in range(ATTEMPTS):
+        for losses in range(ATTEMPTS):
+            give_way(losses)
             standing = self.recorder.read(key)
             if standing.etag is None:
                 self.recorder.remove_pages(key)

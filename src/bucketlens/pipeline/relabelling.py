@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bucketlens.labels import View
 from bucketlens.labels.showing import BATCH, BatchView
 from bucketlens.pipeline.editing import edited_record, is_viewed
+from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.noting import Noted
 from bucketlens.pipeline.relabelled import Relabelled
 from bucketlens.records import RECORD_SUFFIX, LabelRecord
@@ -82,7 +83,8 @@ class Relabeler:
 
     def _relabel_again(self, name: str, done: Relabelled) -> None:
         """Relabel a record that somebody else changed: its page may be of either of us."""
-        for _ in range(ATTEMPTS - 1):
+        for losses in range(1, ATTEMPTS):
+            give_way(losses)
             standing = self._recorder.read_name(name)
             record = self._asking(standing, done, doubt=True)
             if record is None:

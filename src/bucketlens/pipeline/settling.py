@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import CrashError, InputError, MissingError, TransientError
 from bucketlens.pipeline.editing import edited_record, is_viewed
+from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
 from bucketlens.pipeline.noting import Noted
 from bucketlens.pipeline.plans import Action, Outcome, Plan
@@ -156,7 +157,8 @@ class Settler:
         Raises:
             TransientError: It kept changing; a later pass will settle it.
         """
-        for _ in range(ATTEMPTS):
+        for losses in range(ATTEMPTS):
+            give_way(losses)
             plan = self.inspect(key, sequencer=sequencer, doubt=doubt)
             if doubt and plan.info is None:
                 self._recorder.remove_pages(key)  # ours may have come after the remover's

@@ -119,7 +119,7 @@ Person: birthday, concert, dance, dancing, eye, feet, festival, foot, group, hai
 Person: holiday, leg, love, party, portrait, smile, vacation, walking
 Bed: bedroom
 Furniture: interior, room
-Sporting Goods: running
+Sports Equipment: running
 """
 """What is proposed for a word that no label has; it finds nothing by itself."""
 
