@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from tests.cluster.crashing import collecting
-from tests.laboratory import GREEN, RED, new_lab
+from tests.laboratory import GREEN, RED, Lab, PageLog, new_lab
 
+from bucketlens.assembly import Collecting
+from bucketlens.catalog.packs import PackedStore, Packs, PackWriter
 from bucketlens.cluster.bench import Bench, Done
 from bucketlens.errors import ConfigError, TransientError
+from bucketlens.events import KeyFilter
+from bucketlens.pipeline.packing import Packer
+from bucketlens.pipeline.recording import Recorder
+from bucketlens.pipeline.settling import Settler
+from bucketlens.stores import STRAIN, Strain, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from tests.laboratory import Lab
-
-    from bucketlens.assembly import Collecting
+    from bucketlens.assembly import Collection
     from bucketlens.types import ObjectInfo
 
 
@@ -144,3 +151,95 @@ def test_a_stop_leaves_what_was_not_begun(lab: Lab):
     assert len(done.settled) < 40
     assert {f"{s.key}.json" for s in done.settled} == {info.key for info in lab.records.list()}
     assert work.settle(chunks(lab)[1], left_free) == Done()
+
+
+def test_what_stores_cost_in_patience_is_told_once(lab: Lab):
+    """With the chunk that ends next."""
+    work = bench(lab)
+    lab.scorer.before = lambda: STRAIN.add(Strain(retries=1))
+    first, second = (work.settle(part, left_free) for part in chunks(lab)[:2])
+    assert first.strain + second.strain == Strain(retries=20)
+    work.stop()
+
+
+@pytest.fixture
+def packed(lab: Lab, tmp_path: Path) -> Lab:
+    """The same pictures, and records that go into packs."""
+    (tmp_path / "metadata").mkdir()
+    packs = Packs(open_store(str(tmp_path)), wanted=True)
+    records = PackedStore(open_store(str(tmp_path / "metadata")), packs)
+    return Lab(lab.source, records, lab.private, PageLog(), lab.scorer, lab.settings)
+
+
+def packing(lab: Lab, most: int = 1000) -> Collecting:
+    """What an engine needs to write packs of so many records."""
+    assert isinstance(lab.records, PackedStore)
+    writer = PackWriter(lab.records.packs, lambda: 7.0)
+    packer = Packer(lab.records.takes, writer.write, most, size=1_000_000, seconds=1000.0)
+    labeler = lab.labeler()
+    settler = Settler(lab.source, Recorder(lab.records, None, packer=packer), labeler, lambda: 0.0)
+    nothing = cast("Collection", None)
+    return Collecting(lab.source, nothing, KeyFilter(suffixes=()), labeler, settler, {})
+
+
+def rows(lab: Lab) -> list[int]:
+    """Of each pack."""
+    assert isinstance(lab.records, PackedStore)
+    return [pack.rows for pack in lab.records.packs.standing().manifest.packs]
+
+
+def test_a_chunk_is_done_when_its_pack_stands(packed: Lab):
+    """Each leaves one, though nothing else fills it."""
+    work = bench(packed, lambda: packing(packed))
+    for count, part in enumerate(chunks(packed), start=1):
+        done = work.settle(part, left_free)
+        assert Counter(s.outcome.value for s in done.settled) == {"labelled": 10}
+        assert rows(packed) == [10] * count
+    again = work.settle(chunks(packed)[0], left_free)
+    assert {s.outcome.value for s in again.settled} == {"unchanged"}
+    work.stop()
+
+
+def test_another_chunk_may_come_while_records_wait(packed: Lab):
+    """A worker need not stand still until a pack is written; together they fill it."""
+    going = threading.Semaphore(0)
+    packed.scorer.before = lambda: (going.acquire(), None)[1]
+    work = bench(packed, lambda: packing(packed))
+    asked = threading.Event()
+    first, second = chunks(packed)[:2]
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(work.settle, first, asked.set)
+        going.release(9)
+        assert asked.wait(60)
+        assert rows(packed) == []
+        two = pool.submit(work.settle, second, left_free)
+        going.release(11)
+        assert {s.key for s in one.result(60).settled} == {info.key for info in first}
+        assert {s.key for s in two.result(60).settled} == {info.key for info in second}
+    assert sum(rows(packed)) == 20
+    work.stop()
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_keys_that_come_twice_end_their_chunks(packed: Lab, most: int):
+    """Whether the first record waits, or stands, when the second comes; and with one that fails."""
+    packed.source.put("00.jpg", b"broken")
+    work = bench(packed, lambda: packing(packed, most))
+    infos = [packed.source.head(info.key) for info in chunks(packed)[0]]
+    parts = [infos * 2, infos[:3] * 3, infos[:1], infos[5:]]
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda part: work.settle(part, left_free), parts))
+    for part, result in zip(parts, done, strict=True):
+        expected = Counter(info.key for info in part)
+        assert Counter(settled.key for settled in result.settled) == expected
+    assert {info.key for info in packed.records.list()} == {f"{i.key}.json" for i in infos}
+    work.stop()
+
+
+def test_a_stop_packs_what_was_begun(packed: Lab):
+    """What is told of stands, and nothing else does."""
+    work = bench(packed, lambda: packing(packed))
+    packed.scorer.before = work.stop
+    done = work.settle(list(packed.source.list()), left_free)
+    assert 0 < len(done.settled) < 40
+    assert {f"{s.key}.json" for s in done.settled} == {i.key for i in packed.records.list()}

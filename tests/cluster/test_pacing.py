@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from bucketlens.cluster.pacing import FIRST, LEAST, MOST, Pace
+from bucketlens.cluster.pacing import LEAST, MOST, MOST_PACKED, Chunking, Pace
+from bucketlens.settings import Settings
 
 
 def test_a_chunk_is_as_large_as_keys_are_quick():
     """Large images go in small chunks, and what is done already in large ones."""
     now = [0.0]
-    pace = Pace(lambda: now[0])
-    assert pace.chunk == FIRST
+    pace = Pace(clock=lambda: now[0])
+    assert pace.chunk(2) == 8
     now[0] = 1.0
     pace.add(1000, 2)
-    assert pace.chunk == FIRST, "one second tells little"
+    assert pace.chunk(2) == 8, "one second tells little"
     expected = (
         (4.0, 0, 40),
         (10.0, 240, 5),
@@ -23,6 +24,24 @@ def test_a_chunk_is_as_large_as_keys_are_quick():
     for seconds, keys, chunk in expected:
         now[0] += seconds
         pace.add(keys, 2)
-        assert pace.chunk == chunk
+        assert pace.chunk(2) == chunk
     pace.add(10, 0)
-    assert pace.chunk == LEAST
+    assert pace.chunk(2) == LEAST
+
+
+def test_chunks_whose_records_go_into_packs_grow_with_the_run():
+    """To what a pack holds or waits for; many workers begin with large ones."""
+    now = [0.0]
+    pace = Pace(Chunking.of(Settings(records_format="parquet", pack_seconds=40)), lambda: now[0])
+    assert pace.chunk(2) == 8
+    assert pace.chunk(100) == 400
+    for passed, chunk in ((20, 50), (60, 150), (600, 300), (6000, 300)):
+        pace.add(round((passed - now[0]) * 20), 2)
+        now[0] = float(passed)
+        pace.add(0, 2)
+        assert pace.chunk(2) == chunk
+    now[0] += 60
+    pace.add(100_000, 2)
+    assert pace.chunk(2) == MOST_PACKED
+    small = Settings(records_format="parquet", pack_records=1, pack_seconds=0)
+    assert Pace(Chunking.of(small)).chunk(100) == LEAST

@@ -61,12 +61,6 @@ def open_cluster_pass(  # noqa: PLR0913 - as of a pass on this machine, and wher
             " without a cluster",
             setting="classifier",
         )
-    if settings.records_format == "parquet":
-        raise ConfigError(
-            "the workers of a cluster write one file a record and no packs: run this without a"
-            " cluster, or several runs, each over a part of the keys (--include)",
-            setting="records_format",
-        )
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     for location in (opened.images.location, *opened.collection.locations):
         if location.startswith("memory://"):

@@ -1,8 +1,9 @@
 """Where a worker labels: one engine that stays while chunks of keys come and go.
 
 A chunk that is nearly done lets the next one begin, so that images are read while others are
-labelled and written, as in any run. An engine that has had nothing to do for a while ends, and
-gives back the memory of its models.
+labelled and written, as in any run. Where records go into packs, what a chunk has left waits for
+one; when all of it does, the pack is written, and the chunk is done. An engine that has had nothing
+to do for a while ends, and gives back the memory of its models.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.pipeline.helping import Halted, portable
 from bucketlens.pipeline.running import Engine, Settled, key_of_item
+from bucketlens.stores import NO_STRAIN, STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,23 +51,33 @@ class Done:
         settled: Each key that was begun; the others are to be tried again, if at all.
         halted: Why nobody can go on.
         away: Why this worker can't just now; it may work later.
+        strain: What stores cost this worker in patience since it last told.
     """
 
     settled: tuple[Settled, ...] = ()
     halted: Halted | None = None
     away: str | None = None
+    strain: Strain = NO_STRAIN
 
 
 @dataclass(eq=False, slots=True)
 class _Chunk:
+    """What is to be done with one chunk, and what was.
+
+    Attributes:
+        left: Keys that were not told of.
+        packed: How many of these have a record that waits for its pack.
+    """
+
     left: int
+    packed: int = 0
     settled: list[Settled] = field(default_factory=list)
     ended: bool = False
     halted: Halted | None = None
     away: str | None = None
 
-    def done(self) -> Done:
-        return Done(tuple(self.settled), self.halted, self.away)
+    def done(self, strain: Strain) -> Done:
+        return Done(tuple(self.settled), self.halted, self.away, strain)
 
 
 class Bench:
@@ -98,6 +110,9 @@ class Bench:
         self._changed = threading.Condition()
         self._items: deque[Item] = deque()
         self._waiting: dict[str, list[_Chunk]] = {}
+        self._packed: set[str] = set()
+        self._due = False
+        self._strain = STRAIN.now
         self._chunks: set[_Chunk] = set()
         self._working = False
         self._stopped = False
@@ -110,7 +125,9 @@ class Bench:
                 return Done()
             self._chunks.add(chunk)
             for item in items:
-                self._waiting.setdefault(key_of_item(item), []).append(chunk)
+                key = key_of_item(item)
+                self._waiting.setdefault(key, []).append(chunk)
+                chunk.packed += key in self._packed
             self._items += items
             if not self._working:
                 self._working = True
@@ -120,7 +137,9 @@ class Bench:
         leave()
         with self._changed:
             self._changed.wait_for(lambda: chunk.ended)
-        return chunk.done()
+            now = STRAIN.now
+            strain, self._strain = now - self._strain, now
+        return chunk.done(strain)
 
     def stop(self) -> None:
         """Begin no more images; what was begun is finished."""
@@ -129,7 +148,7 @@ class Bench:
             self._changed.notify_all()
 
     def _left(self) -> int:
-        return sum(chunk.left for chunk in self._chunks)
+        return sum(chunk.left - chunk.packed for chunk in self._chunks)
 
     def _work(self) -> None:
         """One engine from its beginning to its end."""
@@ -140,7 +159,12 @@ class Bench:
             gc.freeze()  # Dask and the models are large, and every full collection goes through all
             try:
                 engine = Engine(
-                    opened.settler, opened.labeler, self._settings, self._report, retry_delays=()
+                    opened.settler,
+                    opened.labeler,
+                    self._settings,
+                    self._report,
+                    retry_delays=(),
+                    waits=self._waits,
                 )
                 engine.run(self._received(engine, idle))
             finally:
@@ -160,8 +184,10 @@ class Bench:
         """What is to be settled, until there is nothing for a while, or there is to be no more."""
         last = time.monotonic()
         while not engine.ending():
+            if self._is_due():
+                engine.flush()  # here, where nothing is locked; readers have enough meanwhile
             with self._changed:
-                self._changed.wait_for(lambda: self._items or self._stopped, HEARTBEAT)
+                self._changed.wait_for(lambda: self._items or self._stopped or self._due, HEARTBEAT)
                 if self._stopped:
                     engine.stop.set()
                     return
@@ -177,19 +203,48 @@ class Bench:
             last = time.monotonic()
             yield item
 
+    def _is_due(self) -> bool:
+        with self._changed:
+            due, self._due = self._due, False
+        return due
+
+    def _waits(self, key: str) -> None:
+        """Note that a key's record waits for its pack.
+
+        Of a key that is there twice all count as waiting. So what waits is never taken for
+        something that is still worked on, and a pack is written too early rather than never.
+        """
+        with self._changed:
+            chunks = self._waiting.get(key)
+            if chunks is None:  # its pack stands already
+                return
+            if key not in self._packed:
+                self._packed.add(key)
+                for chunk in chunks:
+                    chunk.packed += 1
+            self._see(chunks)
+
+    def _see(self, chunks: Sequence[_Chunk]) -> None:
+        """Wake whoever has something to do now that these changed."""
+        if any(0 < chunk.left == chunk.packed for chunk in chunks):
+            self._due = True
+        if self._due or self._left() <= self._nearly or any(chunk.ended for chunk in chunks):
+            self._changed.notify_all()  # nothing else is waited for
+
     def _report(self, settled: Settled) -> None:
         with self._changed:
             chunks = self._waiting[settled.key]
             chunk = chunks.pop(0)
+            chunk.packed -= settled.key in self._packed
             if not chunks:
                 del self._waiting[settled.key]
+                self._packed.discard(settled.key)
             chunk.settled.append(portable(settled))
             chunk.left -= 1
             if not chunk.left:
                 chunk.ended = True
                 self._chunks.discard(chunk)
-            if chunk.ended or self._left() <= self._nearly:  # nothing else is waited for
-                self._changed.notify_all()
+            self._see([chunk, *chunks])
 
     def _end_all(self, halted: Halted | None, away: str | None) -> None:
         """Let go of the chunks that an engine leaves undone."""
@@ -199,5 +254,6 @@ class Bench:
                 chunk.ended, chunk.halted, chunk.away = True, halted, away
             self._chunks.clear()
             self._waiting.clear()
+            self._packed.clear()
             self._items.clear()
             self._changed.notify_all()

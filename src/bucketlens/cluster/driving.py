@@ -18,10 +18,11 @@ from distributed import KilledWorker
 
 from bucketlens.cluster.bench import Done
 from bucketlens.cluster.holding import settle_chunk, stop_run
-from bucketlens.cluster.pacing import Pace, Workers
+from bucketlens.cluster.pacing import LOOSE, Chunking, Pace, Workers
 from bucketlens.errors import TransientError
 from bucketlens.pipeline.running import RETRIES_KEPT, Settled, key_of_item, left_for_later
 from bucketlens.pipeline.spreading import again
+from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
     import threading
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.plans import Item
 
 log = logging.getLogger(__name__)
-
-AHEAD = 3
-"""Chunks of a thread: one that ends, one that is worked on, one that waits on the worker."""
 
 LEAST_AHEAD = 8
 """Chunks that are out even where no worker has come yet."""
@@ -57,6 +55,7 @@ class Drive:
         stop: Set by others to have no more images begun.
         condemn: Records that a key ended worker after worker, and gives the report on it.
         tell: Given lines for people.
+        chunking: How large chunks may be.
     """
 
     def __init__(
@@ -67,6 +66,7 @@ class Drive:
         stop: threading.Event,
         condemn: Callable[[str], Settled],
         tell: Callable[[str], None],
+        chunking: Chunking = LOOSE,
     ) -> None:
         """Nothing is sent yet."""
         self._client = connection.client
@@ -84,7 +84,8 @@ class Drive:
         self._told_to_stop = False
         self._cause: BaseException | None = None
         self._workers = Workers(connection, tell)
-        self._pace = Pace()
+        self._chunking = chunking
+        self._pace = Pace(chunking)
 
     def run(self, objects: Iterable[Item], retry_delays: Sequence[float]) -> None:
         """Settle each; returns when all are settled, or after ``stop``.
@@ -109,12 +110,12 @@ class Drive:
     def _round(self, items: Iterable[Item]) -> None:
         """Settle these, then what was out when workers died: apart, and in the end alone."""
         self._share_out(items)
-        for size, most in ((1, None), (1, 1)):
+        for size in (*self._chunking.apart, None):
             suspects, self._suspects = self._suspects, []
             if not suspects:
                 return
-            if most is None:
-                log.warning("workers died; %d images are tried again, one by one", len(suspects))
+            if size is not None:
+                log.warning("workers died; %d images are tried again apart", len(suspects))
                 self._share_out(suspects, size)
                 continue
             for item in suspects:
@@ -139,7 +140,7 @@ class Drive:
         while left is not None or self._out:
             room = self._room()
             while left is not None and not self._ending() and len(self._out) < room:
-                if not self._submit_next(left, size or self._pace.chunk):
+                if not self._submit_next(left, size or self._pace.chunk(self._workers.count)):
                     left = None
             if self._ending():
                 left = None
@@ -149,7 +150,7 @@ class Drive:
     def _room(self) -> int:
         """How many chunks may be out."""
         try:
-            return max(LEAST_AHEAD, AHEAD * self._workers.threads())
+            return max(LEAST_AHEAD, self._chunking.ahead * self._workers.threads())
         except (OSError, TimeoutError) as exc:
             self._lose(exc)
             return 0
@@ -208,6 +209,7 @@ class Drive:
             self._cause = self._cause or done
 
     def _take_done(self, chunk: tuple[Item, ...], done: Done) -> None:
+        STRAIN.add(done.strain)
         self._pace.add(len(done.settled), self._workers.count)
         items = {key_of_item(item): item for item in chunk}
         for settled in done.settled:

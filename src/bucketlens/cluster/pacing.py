@@ -1,21 +1,43 @@
-"""How many keys a chunk has, and how many workers there are: counted while a run goes on."""
+"""How many keys a chunk has, and how many workers there are: counted while a run goes on.
+
+Where records go into packs, a worker writes one for each chunk, so chunks are larger there. They
+grow with the run, since the last ones end apart; and the more workers there are, the larger are
+the first, since each pack is a race for the one manifest.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bucketlens.cluster.deploying import Connection
+    from bucketlens.settings import Settings
 
 CHUNK_SECONDS = 0.4
 """Of work for one thread in a chunk: passing one on costs some milliseconds, and the last chunks of
 a run end apart."""
 
-FIRST, LEAST, MOST = 8, 2, 256
-"""Keys of a chunk: before anything is known of them, and at all."""
+LEAST, MOST = 2, 256
+"""Keys of a chunk."""
+
+KEY_SECONDS = 0.05
+"""Of one thread for a key, before anything is known of them."""
+
+MOST_PACKED = 1024
+"""Keys of a chunk whose records go into a pack: the driver holds two for each thread."""
+
+PACK_SHARE = 0.75
+"""Of the time that a record may wait for its pack; a chunk that took longer would be two packs."""
+
+GROWTH = 0.25
+"""Of the time that has passed: so long a chunk of a young run is."""
+
+PACKS_A_SECOND = 5.0
+"""Of all workers together: each takes a store over a network some 0.1 s at the manifest."""
 
 PACE_SECONDS = 3.0
 COUNT_SECONDS = 2.0
@@ -25,19 +47,58 @@ PATIENCE_SECONDS = 10.0
 """Without any worker, until people are told."""
 
 
-class Pace:
-    """How many keys make a chunk: many where most are done already, few where images are large.
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How large chunks may be, and how many.
 
     Attributes:
-        chunk: So many now.
+        longest: Seconds of work for one thread.
+        most: Keys.
+        ahead: Chunks of a thread that are out: one that ends, one that is worked on, one that
+            waits on the worker. A long one need not be sent before it ends.
+        apart: Keys of a chunk when those of one that ended its workers are tried again, and again.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    longest: float = CHUNK_SECONDS
+    most: int = MOST
+    ahead: int = 3
+    apart: tuple[int, ...] = (1,)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Chunking:
+        """What suits the way in which records are kept."""
+        if settings.records_format == "json":
+            return LOOSE
+        longest = max(CHUNK_SECONDS, PACK_SHARE * settings.pack_seconds)
+        most = max(LEAST, min(MOST_PACKED, settings.pack_records))
+        return cls(longest, most, ahead=2, apart=(32, 1))
+
+    def seconds(self, passed: float, threads: int) -> float:
+        """Of work in a chunk, when a run of so many threads has gone on for so long."""
+        return min(self.longest, max(CHUNK_SECONDS, GROWTH * passed, threads / PACKS_A_SECOND))
+
+
+LOOSE = Chunking()
+"""Where each record has a file of its own."""
+
+
+class Pace:
+    """How many keys make a chunk: many where most are done already, few where images are large."""
+
+    def __init__(
+        self, chunking: Chunking = LOOSE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Begin with what suits small photos."""
-        self.chunk = FIRST
+        self._chunking = chunking
+        self._each = KEY_SECONDS
         self._clock = clock
-        self._began = clock()
+        self._first = self._began = clock()
         self._keys = 0
+
+    def chunk(self, threads: int) -> int:
+        """So many keys now, of a cluster of so many threads."""
+        seconds = self._chunking.seconds(self._began - self._first, threads)
+        return max(LEAST, min(self._chunking.most, round(seconds / self._each)))
 
     def add(self, keys: int, threads: int) -> None:
         """Count keys that so many threads have settled."""
@@ -45,8 +106,7 @@ class Pace:
         passed = self._clock() - self._began
         if passed < PACE_SECONDS or not self._keys or not threads:
             return
-        each = passed * threads / self._keys
-        self.chunk = max(LEAST, min(MOST, round(CHUNK_SECONDS / each)))
+        self._each = passed * threads / self._keys
         self._began, self._keys = self._clock(), 0
 
 

@@ -64,13 +64,22 @@ class Span:
         with connected(self._deployment) as connection:
             # Only where it is used: the extra brings it.
             from bucketlens.cluster.driving import Drive  # noqa: PLC0415
+            from bucketlens.cluster.pacing import Chunking  # noqa: PLC0415
 
             if self._deployment.dashboard or not self._deployment.owned:
                 self._tell(f"dashboard of the cluster: {connection.client.dashboard_link}")
             charge = charge_workers(self._opened, self._settings, owned=self._deployment.owned)
             try:
                 with _held(connection.client, charge):
-                    drive = Drive(connection, charge.run, report, stop, self._condemn, self._tell)
+                    drive = Drive(
+                        connection,
+                        charge.run,
+                        report,
+                        stop,
+                        self._condemn,
+                        self._tell,
+                        Chunking.of(self._settings),
+                    )
                     drive.run(chain([first], items), retry_delays)
             except ConfigError as exc:
                 self._see_witness(charge, exc)

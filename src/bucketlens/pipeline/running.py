@@ -143,8 +143,12 @@ class Engine:
         finally:
             for stage in (readers, labelers, writers):
                 stage.finish()
-            if self._packing is not None:
-                self._packing.flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Record what waits for others now; not to be called from ``report``."""
+        if self._packing is not None:
+            self._packing.flush()
 
     def ending(self) -> bool:
         """Whether no more images are begun."""

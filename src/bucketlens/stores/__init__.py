@@ -7,9 +7,10 @@ from bucketlens.stores.opening import StoreOptions, open_store, prefix_within, s
 from bucketlens.stores.probe import check_conditional_puts
 from bucketlens.stores.reach import S3Options
 from bucketlens.stores.retries import RetryPolicy
-from bucketlens.stores.strain import STRAIN, Strain
+from bucketlens.stores.strain import NO_STRAIN, STRAIN, Strain
 
 __all__ = [
+    "NO_STRAIN",
     "STRAIN",
     "AmazonBucket",
     "Blob",
