@@ -16,7 +16,7 @@ from bucketlens.events import KeyFilter
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
 from bucketlens.settings import Settings
-from bucketlens.stores import open_store
+from bucketlens.stores import STRAIN, Strain, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,5 +66,6 @@ class LabHolder(Holder):
             (folder / "away").unlink()
         except FileNotFoundError:
             return collecting(lab_in(folder))
+        STRAIN.add(Strain(retries=5, given_up=1))
         time.sleep(0.1)
         raise TransientError("slow down")

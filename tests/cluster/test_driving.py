@@ -18,6 +18,7 @@ from bucketlens.pipeline.plans import Outcome, Sought
 from bucketlens.pipeline.running import Engine, Settled
 from bucketlens.records import canonical, decode_record
 from bucketlens.settings import Settings
+from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -127,11 +128,13 @@ def test_a_picture_that_ends_each_worker_is_given_up_and_stops_none(cluster: Con
 def test_a_worker_that_can_not_open_what_it_needs_is_tried_later(
     cluster: Connection, lab: Lab, tmp_path: Path
 ):
-    """A store that is away for a moment costs no image."""
+    """A store that is away for a moment costs no image; what it cost in patience is counted."""
     fill(lab, 20)
+    before = STRAIN.now
     (tmp_path / "away").touch()
     told = drive(cluster, lab)
     assert Counter(s.outcome.value for s in told) == {"labelled": 20}
+    assert STRAIN.now - before == Strain(retries=5, given_up=1)
 
 
 def test_what_an_operator_must_change_stops_the_run(cluster: Connection, lab: Lab, tmp_path: Path):

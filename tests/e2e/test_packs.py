@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from bucketlens.catalog.packs import PackedStore, Packs
@@ -18,6 +19,7 @@ from bucketlens.records import Tombstone, canonical, decode_record
 from bucketlens.stores import open_store
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.e2e.conftest import Cli
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("SOAK", "4"))
 SEED = int(os.environ.get("SOAK_SEED", "20261122"))
 PACKED = ("--records", "parquet")
+OWN = ("--engine", "dask", "--workers", "2")
+SUFFIXES = {".jpg", ".png", ".jpeg", ".webp"}
+ON_A_CLUSTER = pytest.mark.xdist_group("cluster")
 SMALL = {"BUCKETLENS_PACK_RECORDS": "7", "BUCKETLENS_DETECTOR": "none"}
 
 
@@ -120,12 +125,16 @@ def test_what_is_forgotten_is_in_no_file_of_the_collection(cli: Cli, photos: Pat
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 @pytest.mark.timeout(60 * KILLS + 240)
-def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(cli: Cli, photos: Path):
+@ON_A_CLUSTER
+@pytest.mark.parametrize("engine", [(), OWN], ids=["here", "cluster"])
+def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(
+    cli: Cli, photos: Path, engine: tuple[str, ...]
+):
     """What waited for its pack is done again; photos come and go meanwhile."""
     chance = random.Random(SEED)  # noqa: S311 - no secrets
     killed = 0
     for kill in range(KILLS):
-        process = cli.start("run", "photos", "out", "--allow-deletes", *PACKED, **SMALL)
+        process = cli.start("run", "photos", "out", "--allow-deletes", *engine, *PACKED, **SMALL)
         packs = cli.folder / "out" / "packs"
         wanted = len(list(packs.glob("*.parquet"))) + chance.choice([0, 1, 2, 5])
         while process.poll() is None and len(list(packs.glob("*.parquet"))) < wanted:
@@ -160,10 +169,53 @@ def test_two_runs_at_once_do_no_harm(cli: Cli, photos: Path):
     assert records_of(cli.folder / "out") == records_of(cli.folder / "quiet")
 
 
-def test_a_cluster_refuses_packs(cli: Cli, photos: Path):
-    """Before anything is written, with the setting that says so."""
+@pytest.mark.slow
+@ON_A_CLUSTER
+def test_workers_of_a_cluster_write_packs(cli: Cli, photos: Path):
+    """The records are those of a run on one machine with files; a second run does nothing."""
+    first = cli("run", "photos", "out", "--json", *OWN, *PACKED, **SMALL)
+    assert first.returncode == 1, first.stderr  # the broken one
+    images = len([path for path in photos.rglob("*") if path.suffix in SUFFIXES])
+    assert json.loads(first.stdout)["labelled"] == images - 1
+    out = cli.folder / "out"
+    assert loose(out) == []
+    assert not (out / "site").exists()
+    assert cli("run", "photos", "plain", "--no-pages", **SMALL).returncode == 1
+    assert records_of(out) == records_of(cli.folder / "plain")
+    before = (out / "packs" / "manifest.json").read_bytes()
+    again = json.loads(cli("run", "photos", "out", "--json", *OWN, **SMALL).stdout)
+    assert (again["labelled"], again["unchanged"], again["known_failures"]) == (0, images - 1, 1)
+    assert (out / "packs" / "manifest.json").read_bytes() == before
+    cli.fine("index", "out", "--check", **SMALL)
+
+
+@pytest.mark.slow
+@ON_A_CLUSTER
+def test_a_worker_that_is_killed_takes_no_record_along(cli: Cli, photos: Path):
+    """What it labelled and did not pack is labelled by others, within the same run."""
+    process = cli.start("run", "photos", "out", *OWN, *PACKED, **SMALL)
+    out = cli.folder / "out"
+    killed = 0
+    for packs in (1, 3):
+        while process.poll() is None and len(list((out / "packs").glob("records-*"))) < packs:
+            time.sleep(0.01)
+        for worker in workers_of(process)[:1]:
+            worker.kill()
+            killed += 1
+    _, err = process.communicate(timeout=240)
+    assert killed
+    assert process.returncode == 1, err.decode()
+    assert b"crash" not in err
+    assert b"bug" not in err
+    assert cli("run", "photos", "plain", "--no-pages", **SMALL).returncode == 1
     assert photos.exists()
-    refused = cli("run", "photos", "out", "--engine", "dask", *PACKED)
-    assert refused.returncode == 2
-    assert "records_format" in refused.stderr
-    assert not (cli.folder / "out").exists()
+    assert records_of(out) == records_of(cli.folder / "plain")
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The processes of a cluster that a driver began and that compute."""
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+        return [one for one in below if "spawn_main" in " ".join(one.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
