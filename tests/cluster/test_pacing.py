@@ -33,9 +33,9 @@ def test_chunks_whose_records_go_into_packs_grow_with_the_run():
     """To what a pack holds or waits for; many workers begin with large ones."""
     now = [0.0]
     pace = Pace(Chunking.of(Settings(records_format="parquet", pack_seconds=40)), lambda: now[0])
-    assert pace.chunk(2) == 8
+    assert pace.chunk(2) == 40
     assert pace.chunk(100) == 400
-    for passed, chunk in ((20, 50), (60, 150), (600, 300), (6000, 300)):
+    for passed, chunk in ((4, 20), (20, 50), (60, 150), (600, 300), (6000, 300)):
         pace.add(round((passed - now[0]) * 20), 2)
         now[0] = float(passed)
         pace.add(0, 2)

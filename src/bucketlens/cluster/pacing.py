@@ -33,6 +33,9 @@ MOST_PACKED = 1024
 PACK_SHARE = 0.75
 """Of the time that a record may wait for its pack; a chunk that took longer would be two packs."""
 
+PACK_SECONDS = 2.0
+"""Of work for one thread in a chunk whose records go into a pack, at least."""
+
 GROWTH = 0.25
 """Of the time that has passed: so long a chunk of a young run is."""
 
@@ -52,13 +55,15 @@ class Chunking:
     """How large chunks may be, and how many.
 
     Attributes:
-        longest: Seconds of work for one thread.
+        shortest: Seconds of work for one thread, at least.
+        longest: The same, at most.
         most: Keys.
         ahead: Chunks of a thread that are out: one that ends, one that is worked on, one that
             waits on the worker. A long one need not be sent before it ends.
         apart: Keys of a chunk when those of one that ended its workers are tried again, and again.
     """
 
+    shortest: float = CHUNK_SECONDS
     longest: float = CHUNK_SECONDS
     most: int = MOST
     ahead: int = 3
@@ -69,13 +74,13 @@ class Chunking:
         """What suits the way in which records are kept."""
         if settings.records_format == "json":
             return LOOSE
-        longest = max(CHUNK_SECONDS, PACK_SHARE * settings.pack_seconds)
+        longest = max(PACK_SECONDS, PACK_SHARE * settings.pack_seconds)
         most = max(LEAST, min(MOST_PACKED, settings.pack_records))
-        return cls(longest, most, ahead=2, apart=(32, 1))
+        return cls(PACK_SECONDS, longest, most, ahead=2, apart=(32, 1))
 
     def seconds(self, passed: float, threads: int) -> float:
         """Of work in a chunk, when a run of so many threads has gone on for so long."""
-        return min(self.longest, max(CHUNK_SECONDS, GROWTH * passed, threads / PACKS_A_SECOND))
+        return min(self.longest, max(self.shortest, GROWTH * passed, threads / PACKS_A_SECOND))
 
 
 LOOSE = Chunking()
