@@ -200,6 +200,17 @@ def test_a_chunk_is_done_when_its_pack_stands(packed: Lab):
     work.stop()
 
 
+def test_a_pack_that_is_told_of_makes_no_other_one_due(packed: Lab):
+    """Each chunk has its pack, also where the next one begins meanwhile."""
+    work = bench(packed, lambda: packing(packed))
+    with ThreadPoolExecutor(4) as pool:
+        for done in pool.map(lambda part: work.settle(part, left_free), chunks(packed)):
+            assert len(done.settled) == 10
+    assert sum(rows(packed)) == 40
+    assert len(rows(packed)) <= 5  # a record may be told of before it is known to wait
+    work.stop()
+
+
 def test_another_chunk_may_come_while_records_wait(packed: Lab):
     """A worker need not stand still until a pack is written; together they fill it."""
     going = threading.Semaphore(0)

@@ -224,18 +224,19 @@ class Bench:
                     chunk.packed += 1
             self._see(chunks)
 
-    def _see(self, chunks: Sequence[_Chunk]) -> None:
-        """Wake whoever has something to do now that these changed."""
+    def _see(self, chunks: Sequence[_Chunk], *, ended: bool = False) -> None:
+        """See whether a pack is due for one of these, and wake whoever has something to do."""
         if any(0 < chunk.left == chunk.packed for chunk in chunks):
             self._due = True
-        if self._due or self._left() <= self._nearly or any(chunk.ended for chunk in chunks):
-            self._changed.notify_all()  # nothing else is waited for
+        if self._due or ended or self._left() <= self._nearly:  # nothing else is waited for
+            self._changed.notify_all()
 
     def _report(self, settled: Settled) -> None:
         with self._changed:
             chunks = self._waiting[settled.key]
             chunk = chunks.pop(0)
-            chunk.packed -= settled.key in self._packed
+            packed = settled.key in self._packed
+            chunk.packed -= packed
             if not chunks:
                 del self._waiting[settled.key]
                 self._packed.discard(settled.key)
@@ -244,7 +245,8 @@ class Bench:
             if not chunk.left:
                 chunk.ended = True
                 self._chunks.discard(chunk)
-            self._see([chunk, *chunks])
+            # A pack that is told of key by key makes no other one due.
+            self._see([] if packed and not chunks else [chunk, *chunks], ended=chunk.ended)
 
     def _end_all(self, halted: Halted | None, away: str | None) -> None:
         """Let go of the chunks that an engine leaves undone."""
