@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
@@ -16,13 +17,13 @@ from bucketlens.catalog.packs import PackedStore, Packs, PackWriter
 from bucketlens.cluster.bench import Bench, Done
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.events import KeyFilter
-from bucketlens.pipeline.packing import Packer
+from bucketlens.pipeline.packing import NewRow, Packer
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
 from bucketlens.stores import STRAIN, Strain, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bucketlens.assembly import Collection
@@ -171,11 +172,16 @@ def packed(lab: Lab, tmp_path: Path) -> Lab:
     return Lab(lab.source, records, lab.private, PageLog(), lab.scorer, lab.settings)
 
 
-def packing(lab: Lab, most: int = 1000) -> Collecting:
+def packing(lab: Lab, most: int = 1000, before: Callable[[], None] = lambda: None) -> Collecting:
     """What an engine needs to write packs of so many records."""
     assert isinstance(lab.records, PackedStore)
     writer = PackWriter(lab.records.packs, lambda: 7.0)
-    packer = Packer(lab.records.takes, writer.write, most, size=1_000_000, seconds=1000.0)
+
+    def write(given: Sequence[NewRow]) -> list[str | None]:
+        before()
+        return writer.write(given)
+
+    packer = Packer(lab.records.takes, write, most, size=1_000_000, seconds=1000.0)
     labeler = lab.labeler()
     settler = Settler(lab.source, Recorder(lab.records, None, packer=packer), labeler, lambda: 0.0)
     nothing = cast("Collection", None)
@@ -201,13 +207,30 @@ def test_a_chunk_is_done_when_its_pack_stands(packed: Lab):
 
 
 def test_a_pack_that_is_told_of_makes_no_other_one_due(packed: Lab):
-    """Each chunk has its pack, also where the next one begins meanwhile."""
-    work = bench(packed, lambda: packing(packed))
-    with ThreadPoolExecutor(4) as pool:
-        for done in pool.map(lambda part: work.settle(part, left_free), chunks(packed)):
-            assert len(done.settled) == 10
-    assert sum(rows(packed)) == 40
-    assert len(rows(packed)) <= 5  # a record may be told of before it is known to wait
+    """What the next chunk has begun with meanwhile goes into that one's pack."""
+    going = threading.Semaphore(0)
+    packed.scorer.before = lambda: (going.acquire(), None)[1]
+
+    def begin_next() -> None:
+        going.release(1)
+        time.sleep(0.3)  # so that it waits when the first pack is told of
+
+    work = bench(packed, lambda: packing(packed, before=begin_next))
+    asked = threading.Event()
+    first, second = chunks(packed)[:2]
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(work.settle, first, asked.set)
+        going.release(9)
+        assert asked.wait(60)
+        two = pool.submit(work.settle, second, left_free)
+        time.sleep(0.3)  # so that it is read
+        going.release(1)
+        assert len(one.result(60).settled) == 10
+        time.sleep(0.3)
+        assert rows(packed) == [10]
+        going.release(9)
+        assert len(two.result(60).settled) == 10
+    assert rows(packed) == [10, 10]
     work.stop()
 
 
