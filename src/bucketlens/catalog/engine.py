@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 import threading
@@ -83,6 +84,8 @@ _NUMBERS = count()
 def _instance(process: int) -> DuckDBPyConnection:
     """The instance of a process; one that was inherited by a fork is of no use."""
     del process
+    # Where a thread outlives the interpreter, DuckDB complains of whatever is still open by then.
+    atexit.register(_instance.cache_clear)
     return open_instance()
 
 

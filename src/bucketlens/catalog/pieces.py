@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bucketlens.catalog.files import Files
     from bucketlens.stores import Store
 
-PIECE = 8192
+PIECE = 4096
 """Records of a piece: all of them are in memory while it is made."""
 
 AT_ONCE = 16
