@@ -70,7 +70,7 @@ def start(folder: str, settings: list[str]) -> tuple[subprocess.Popen[str], int]
         text=True,
     )
     assert process.stderr  # noqa: S101 - it was asked for
-    lines = (json.loads(line) for line in process.stderr)
+    lines = (json.loads(line) for line in process.stderr if line.startswith("{"))
     url = next(line["url"] for line in lines if line["message"] == "ready")
     threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()
     return process, int(url.rstrip("/").rpartition(":")[2])
