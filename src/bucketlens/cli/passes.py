@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bucketlens.cli.interrupting import INTERRUPTED, stopping
 from bucketlens.cli.printing import printable
 from bucketlens.cli.progress import show_progress
 from bucketlens.errors import BucketlensError
@@ -29,17 +27,12 @@ from bucketlens.pipeline.plans import Action, Outcome
 from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from bucketlens.pipeline.passing import Pass
     from bucketlens.pipeline.spending import Estimate
     from bucketlens.stores import Strain
 
 BUG = 70
 TRANSIENT = 75
-INTERRUPTED = 130
-
-SHOW_CURSOR = "\x1b[?25h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,40 +83,6 @@ def exit_status(tally: Tally) -> int:
     if tally.errors["transient"]:
         return TRANSIENT
     return 1 if tally.errors.total() else 0
-
-
-@contextmanager
-def stopping(
-    stop: threading.Event, tell: Callable[[str], None] = lambda line: click.echo(line, err=True)
-) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM finishes what is in flight, the second ends at once."""
-
-    def handle(signum: int, frame: object) -> None:
-        del frame
-        if stop.is_set():
-            _leave_at_once()
-        stop.set()
-        name = "Ctrl-C" if signum == signal.SIGINT else "SIGTERM"
-        with suppress(OSError):  # nobody may be there to read it
-            tell(f"\n{name}: finishing what is in flight; again to stop at once")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = [signal.SIGINT, signal.SIGTERM]
-    before = {number: signal.signal(number, handle) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave_at_once() -> NoReturn:
-    """End without waiting for the threads: whatever they leave, the next run puts right."""
-    with suppress(OSError):
-        click.echo(SHOW_CURSOR if sys.stderr.isatty() else "", err=True, nl=False)
-    os._exit(INTERRUPTED)
 
 
 def _summarise(tally: Tally, seconds: float, strain: Strain, doing: Doing) -> None:

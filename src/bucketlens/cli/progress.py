@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.progress import Task
 
     from bucketlens.pipeline.passing import Pass, Tally
-    from bucketlens.pipeline.running import Settled
+    from bucketlens.pipeline.plans import Settled
 
 LINE_SECONDS = 10.0
 """Between two lines, where there is no terminal."""

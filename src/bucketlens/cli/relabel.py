@@ -13,9 +13,9 @@ import click
 
 from bucketlens.assembly import Collection, current_fingerprints
 from bucketlens.assembly.relabelling import relabel_all
+from bucketlens.cli.interrupting import INTERRUPTED, stopping
 from bucketlens.cli.keeping import keep, tell_changes
 from bucketlens.cli.options import resolve_settings, setting_options
-from bucketlens.cli.passes import INTERRUPTED, stopping
 from bucketlens.cli.turnover import document, tell
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.running import available_cores

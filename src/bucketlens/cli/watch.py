@@ -9,10 +9,9 @@ import threading
 
 import click
 
+from bucketlens.cli.interrupting import INTERRUPTED, stopping
 from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
-
-INTERRUPTED = 130
 
 
 @click.command("watch")
@@ -39,7 +38,6 @@ def command(
     bucketlens watch ~/Pictures ~/labels
     bucketlens watch s3://photos/uploads s3://labels --queue "$QUEUE_URL"
     """
-    from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
     from bucketlens.live import open_live  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import asdict
 
+from bucketlens.cli.interrupting import INTERRUPTED, stopping
 from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.stores import STRAIN
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bucketlens.worker import Done
 
 TRANSIENT = 75
-INTERRUPTED = 130
 
 
 @click.command("worker")
@@ -49,7 +49,6 @@ def command(
     bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE_URL"
     bucketlens worker s3://photos/uploads s3://labels --queue "$QUEUE_URL" --once
     """
-    from bucketlens.cli.passes import stopping  # noqa: PLC0415 - help stays light
     from bucketlens.worker import open_worker  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
