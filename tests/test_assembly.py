@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from tests.site.samples import record
 
-from bucketlens.assembly import Collection, open_pass, own_outputs
+from bucketlens.assembly import Collection, open_pass
+from bucketlens.assembly.places import own_outputs
 from bucketlens.cli.keeping import _told_by_flags
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.engaging import _origin

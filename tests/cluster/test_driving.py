@@ -14,8 +14,8 @@ from tests.laboratory import BLUE, GREEN, RED
 from bucketlens.cluster.charging import Charge
 from bucketlens.cluster.driving import Drive
 from bucketlens.errors import ConfigError
-from bucketlens.pipeline.plans import Outcome, Sought
-from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.plans import Outcome, Settled, Sought
+from bucketlens.pipeline.running import Engine
 from bucketlens.records import canonical, decode_record
 from bucketlens.settings import Settings
 from bucketlens.stores import STRAIN, Strain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.e2e.folders import SEED, Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,3 +97,11 @@ def ordinary_user(tmp_path: Path) -> Iterator[Callable[[], None]]:
                 folder.chmod(0o777)
     yield lambda: os.seteuid(65534) if before == 0 else None
     os.seteuid(before)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Folder:
+    """A folder of photos, some of them bad, under plain and awkward names."""
+    folder = Folder(tmp_path / "photos", random.Random(SEED))  # noqa: S311 - no secrets
+    folder.fill()
+    return folder

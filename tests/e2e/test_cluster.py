@@ -9,31 +9,22 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import md5
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import psutil
 import pytest
-from tests.e2e.test_crashes import (
-    BAD,
-    IMAGES,
-    QUICK,
-    SEED,
-    Folder,
-    count_outputs,
-    state_of,
-)
+from tests.e2e.folders import BAD, IMAGES, QUICK, Folder, assert_like_a_quiet_run, count_outputs
+from tests.e2e.nodes import OWN, Nodes, fetch, read_records, wait_for_outputs, workers_of
 from tests.servers import seaweedfs
 
-from bucketlens.records import canonical, decode_record
+from bucketlens.records import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,101 +39,6 @@ pytestmark = [
 ]
 
 KILLS = int(os.environ.get("SOAK", "5"))
-OWN = ("--engine", "dask", "--workers", "2")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Folder:
-    """A folder of photos."""
-    folder = Folder(tmp_path / "photos", random.Random(SEED))  # noqa: S311 - no secrets
-    folder.fill()
-    return folder
-
-
-@dataclass
-class Nodes:
-    """A scheduler and workers as processes of their own, which may be killed and started."""
-
-    cli: Cli
-    chance: random.Random
-    port: int = 0
-    scheduler: subprocess.Popen[bytes] | None = None
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        """Of the scheduler; it stays the same."""
-        return f"tcp://127.0.0.1:{self.port}"
-
-    def start_scheduler(self) -> None:
-        """On the port that it always has."""
-        if not self.port:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
-        place = ("--host", "127.0.0.1", "--port", str(self.port))
-        web = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
-        self.scheduler = self._start("dask_scheduler", *place, *web)
-
-    def start_worker(self) -> None:
-        """Another one, with one thread."""
-        some = ("--nthreads", "1", "--nworkers", "1", "--no-dashboard", "--death-timeout", "60")
-        web = ("--dashboard-address", "127.0.0.1:0")
-        self.workers.append(self._start("dask_worker", self.address, *some, *web))
-
-    def kill_scheduler(self) -> None:
-        """And start another: the workers of the old one are of no use to it."""
-        assert self.scheduler is not None
-        kill(self.scheduler)
-        for worker in self.workers:
-            kill_all(worker)
-        count, self.workers = len(self.workers), []
-        self.start_scheduler()
-        for _ in range(count):
-            self.start_worker()
-
-    def kill_worker(self) -> None:
-        """One of them, with what watches over it or without; in its place another one comes."""
-        worker = self.chance.choice(self.workers)
-        below = psutil.Process(worker.pid).children(recursive=True) if worker.poll() is None else []
-        if below and self.chance.random() < 0.5:
-            for process in below:
-                process.kill()  # its nanny starts it again
-            return
-        kill_all(worker)
-        self.workers.remove(worker)
-        self.start_worker()
-
-    def close(self) -> None:
-        """End all."""
-        for process in (*self.workers, self.scheduler):
-            if process is not None:
-                kill_all(process)
-
-    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self.cli.folder / f"{program}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
-                env=os.environ | {"PYTHONPATH": str(self.cli.sources)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """At once."""
-    process.kill()
-    process.wait()
-
-
-def kill_all(process: subprocess.Popen[bytes]) -> None:
-    """It and what it began."""
-    below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    kill(process)
-    for child in below:
-        if child.is_running():
-            child.kill()
 
 
 @pytest.fixture
@@ -154,23 +50,6 @@ def nodes(cli: Cli, photos: Folder) -> Iterator[Nodes]:
         cluster.start_worker()
     yield cluster
     cluster.close()
-
-
-def assert_like_a_quiet_run(cli: Cli, out: str) -> None:
-    """What stands is what a run on this machine alone leaves in an empty folder."""
-    quiet = cli("run", "photos", "quiet", **QUICK)
-    assert quiet.returncode in {0, 1}, quiet.stderr
-    expected, found = state_of(cli.folder / "quiet"), state_of(cli.folder / out)
-    assert found.keys() == expected.keys()
-    assert [name for name, data in expected.items() if found[name] != data] == []
-
-
-def wait_for_outputs(process: subprocess.Popen[bytes], out: Path, more: int) -> None:
-    """Until so many more files stand, or it has ended."""
-    wanted = count_outputs(out) + more
-    end = time.monotonic() + 60
-    while process.poll() is None and count_outputs(out) < wanted and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 @pytest.mark.usefixtures("photos")
@@ -202,15 +81,6 @@ def test_workers_of_an_own_cluster_may_die(cli: Cli, photos: Folder):
     assert b"crash" not in err
     assert b"bug" not in err
     assert_like_a_quiet_run(cli, "out")
-
-
-def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The processes that a driver began and that compute."""
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-        return [one for one in below if "spawn_main" in " ".join(one.cmdline())]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def test_a_killed_driver_leaves_no_process_behind(cli: Cli, photos: Folder):
@@ -352,15 +222,6 @@ def test_a_cluster_with_certificates_of_its_own_is_used_as_the_docs_say(cli: Cli
     assert_like_a_quiet_run(cli, "out")
 
 
-def fetch(port: int, path: str) -> bytes:
-    """What a page of this machine shows."""
-    from urllib.request import urlopen  # noqa: PLC0415
-
-    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as reply:
-        data: bytes = reply.read()
-    return data
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -430,11 +291,3 @@ def test_a_bucket_and_its_inventory_on_a_cluster(cli: Cli, photos: Folder, tmp_p
         found = {name: read_records(client, f"{name}/metadata/") for name in ("spread", "quiet")}
         assert len(found["quiet"]) == len(files)
         assert found["spread"] == found["quiet"]
-
-
-def read_records(client: Any, prefix: str) -> dict[str, bytes]:  # noqa: ANN401 - boto3's
-    """What records say of the images, by their names below a prefix of the archive."""
-    listed = client.list_objects_v2(Bucket="archive", Prefix=prefix)["Contents"]
-    names = [entry["Key"] for entry in listed]
-    bodies = {name: client.get_object(Bucket="archive", Key=name)["Body"].read() for name in names}
-    return {name.removeprefix(prefix): canonical(decode_record(bodies[name])) for name in names}

@@ -11,15 +11,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
+from tests.e2e.nodes import OWN, workers_of
 
 from bucketlens.catalog.packs import PackedStore, Packs
 from bucketlens.records import Tombstone, canonical, decode_record
 from bucketlens.stores import open_store
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from tests.e2e.conftest import Cli
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("SOAK", "4"))
 SEED = int(os.environ.get("SOAK_SEED", "20261122"))
 PACKED = ("--records", "parquet")
-OWN = ("--engine", "dask", "--workers", "2")
 SUFFIXES = {".jpg", ".png", ".jpeg", ".webp"}
 ON_A_CLUSTER = pytest.mark.xdist_group("cluster")
 SMALL = {"BUCKETLENS_PACK_RECORDS": "7", "BUCKETLENS_DETECTOR": "none"}
@@ -210,12 +208,3 @@ def test_a_worker_that_is_killed_takes_no_record_along(cli: Cli, photos: Path):
     assert cli("run", "photos", "plain", "--no-pages", **SMALL).returncode == 1
     assert photos.exists()
     assert records_of(out) == records_of(cli.folder / "plain")
-
-
-def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The processes of a cluster that a driver began and that compute."""
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-        return [one for one in below if "spawn_main" in " ".join(one.cmdline())]
-    except psutil.NoSuchProcess:
-        return []

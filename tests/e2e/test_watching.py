@@ -22,7 +22,8 @@ from urllib.parse import unquote
 
 import psutil
 import pytest
-from tests.e2e.test_crashes import KILLS, QUICK, SEED, Folder, count_outputs
+from tests.e2e.folders import QUICK, SEED, Folder, count_outputs
+from tests.e2e.test_crashes import KILLS
 from tests.live.waiting import wait_until
 
 from bucketlens.assembly import Collection
@@ -75,7 +76,10 @@ class Watching:
     def stop(self) -> int:
         """Ask it to end, and wait for that; the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        try:
+            return self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it runs on; it said\n{self.log.read_text()}")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from tests.e2e.conftest import Cli
-from tests.e2e.test_crashes import state_of
+from tests.e2e.folders import state_of
 from tests.faults.conftest import BUCKET
 from tests.faults.mishaps import Misfortune, Mishap
 

@@ -21,7 +21,7 @@ from bucketlens.names import output_name
 from bucketlens.pipeline.helping import Post, serve
 from bucketlens.pipeline.packing import NewRow, Packer
 from bucketlens.pipeline.recording import Recorder
-from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.running import Engine
 from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.spreading import Helpers, Spread
 from bucketlens.records import Tombstone, canonical, decode_record
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from pathlib import Path
+
+    from bucketlens.pipeline.plans import Settled
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.laboratory import BLUE, GREEN, RED, Lab, new_lab
 
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.pipeline.labelling import Loaded
-from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.running import Engine
 from bucketlens.pipeline.stages import ByteBudget
 from bucketlens.records import LabelRecord, Tombstone, canonical
 from bucketlens.types import ObjectInfo
@@ -21,6 +21,7 @@ from bucketlens.types import ObjectInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from bucketlens.pipeline.plans import Settled
     from bucketlens.stores import Blob
     from bucketlens.types import DecodedImage, Scores
 

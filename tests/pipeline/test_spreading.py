@@ -17,7 +17,7 @@ from tests.laboratory import BLUE, GREEN, RED, ColorScorer, Lab, PageLog
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.pipeline.helping import Post, serve
 from bucketlens.pipeline.recording import Recorder
-from bucketlens.pipeline.running import Engine, Settled
+from bucketlens.pipeline.running import Engine
 from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.spreading import Helpers, Spread
 from bucketlens.records import canonical, decode_record
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
+    from bucketlens.pipeline.plans import Settled
     from bucketlens.stores import Blob
     from bucketlens.types import DecodedImage, ObjectInfo, Scores
 

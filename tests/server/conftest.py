@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser import launched_chromium
 from tests.server.asking import PHOTOS, ROOT, Running, start
 
 from bucketlens.server.credentials import (
@@ -93,3 +94,10 @@ def guarded(
     running = start(folder, "--credentials", str(credentials), buckets='{"holiday": "photos"}')
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, driven by Playwright."""
+    with launched_chromium() as browser:
+        yield browser

@@ -5,25 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.browser import launched_chromium
 from tests.server.asking import PHOTOS
 from tests.server.conftest import PASSWORD
 from tests.site.browsing import barriers, visiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.server.asking import Running
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium, driven by Playwright."""
-    with launched_chromium() as browser:
-        yield browser
 
 
 def test_an_upload_is_labelled_while_one_looks_on(

@@ -11,7 +11,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.browser import launched_chromium
 from tests.server.asking import PHOTOS, ROOT, start
 from tests.server.conftest import PASSWORD
 from tests.site.browsing import visiting
@@ -77,13 +76,6 @@ BOTH = """async ([texts, prefixes]) => {
     found.push([text, await words(pieces, text), await words(server, text)]);
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium, driven by Playwright."""
-    with launched_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

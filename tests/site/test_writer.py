@@ -8,6 +8,7 @@ from tests.site.documents import Document
 from tests.site.samples import label, record
 
 from bucketlens.names import encode_name, output_name
+from bucketlens.records import LabelRecord
 from bucketlens.site import Design, Digest, Shell, SiteWriter, layout
 from bucketlens.site.assets import assets_of
 from bucketlens.site.pieces.overview import Overview
@@ -50,6 +51,29 @@ class Journal:
         return self.store.head(key)
 
 
+class Writer(SiteWriter):
+    """A writer that puts the files of images itself, as nobody else is at work here."""
+
+    def write_image(
+        self,
+        record: LabelRecord,
+        *,
+        thumbnail: bytes,
+        preview: bytes,
+        original: bytes | None = None,
+    ) -> None:
+        """Write all that is derived from one image."""
+        self.write_assets()
+        for file in self.image_files(record, thumbnail, preview, original):
+            self._put(file)
+
+    def write_page(self, record: LabelRecord) -> None:
+        """Write only what follows from the labels."""
+        self.write_assets()
+        for file in self.page_files(record):
+            self._put(file)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A folder for the site."""
@@ -63,9 +87,9 @@ def journal(store: Store) -> Journal:
 
 
 @pytest.fixture
-def writer(journal: Journal) -> SiteWriter:
+def writer(journal: Journal) -> Writer:
     """A writer into the folder."""
-    return SiteWriter(journal, Design(title="Photos"))
+    return Writer(journal, Design(title="Photos"))
 
 
 def names(store: Store) -> set[str]:
@@ -100,7 +124,7 @@ def digest_of(*keys: str) -> Digest:
     )
 
 
-def test_an_image_has_four_files(writer: SiteWriter, store: Store):
+def test_an_image_has_four_files(writer: Writer, store: Store):
     """Thumbnail, preview, public JSON and page, named by the key."""
     writer.write_image(record(), thumbnail=b"small", preview=b"large")
     assert names(store) == ASSETS | {
@@ -113,7 +137,7 @@ def test_an_image_has_four_files(writer: SiteWriter, store: Store):
     assert store.get("previews/cute_dog.jpg.jpg").data == b"large"
 
 
-def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: SiteWriter, journal: Journal):
+def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: Writer, journal: Journal):
     """So that no reader sees a page with holes."""
     writer.write_image(record(), thumbnail=b"t", preview=b"p")
     assert journal.verbs[-1] == "put images/cute_dog.jpg.html"
@@ -125,7 +149,7 @@ def test_a_page_comes_after_what_it_shows_and_goes_before_it(writer: SiteWriter,
     assert journal.verbs[-1] == "delete thumbs/cute_dog.jpg.jpg"
 
 
-def test_the_index_page_comes_after_the_overview(writer: SiteWriter, journal: Journal):
+def test_the_index_page_comes_after_the_overview(writer: Writer, journal: Journal):
     """Which it leads to."""
     writer.write_index(digest_of("1"))
     assert [verb for verb in journal.verbs if ".html" in verb] == [
@@ -134,7 +158,7 @@ def test_the_index_page_comes_after_the_overview(writer: SiteWriter, journal: Jo
     ]
 
 
-def test_files_say_what_they_are(writer: SiteWriter, journal: Journal):
+def test_files_say_what_they_are(writer: Writer, journal: Journal):
     """Types for a bucket that serves them; only what never changes is kept for ever."""
     writer.write_image(record(), thumbnail=b"t", preview=b"p")
     headers = journal.headers
@@ -144,7 +168,7 @@ def test_files_say_what_they_are(writer: SiteWriter, journal: Journal):
     assert {headers[name][1] for name in ASSETS} == {"max-age=31536000, immutable"}
 
 
-def test_assets_are_written_once(writer: SiteWriter, journal: Journal):
+def test_assets_are_written_once(writer: Writer, journal: Journal):
     """Not again with every image."""
     for key in KEYS:
         writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
@@ -152,7 +176,7 @@ def test_assets_are_written_once(writer: SiteWriter, journal: Journal):
         assert journal.verbs.count(f"put {name}") == 1
 
 
-def test_relabelling_leaves_the_pictures(writer: SiteWriter, store: Store):
+def test_relabelling_leaves_the_pictures(writer: Writer, store: Store):
     """New labels need no pixels."""
     writer.write_image(record(), thumbnail=b"t", preview=b"p")
     writer.write_page(record(labels=[label("Puppy")]))
@@ -163,7 +187,7 @@ def test_relabelling_leaves_the_pictures(writer: SiteWriter, store: Store):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_removed_image_leaves_nothing(key: str, writer: SiteWriter, store: Store):
+def test_a_removed_image_leaves_nothing(key: str, writer: Writer, store: Store):
     """All that was written for it goes; the rest stays; twice is fine."""
     for one in KEYS:
         writer.write_image(record(key=one), thumbnail=b"t", preview=b"p")
@@ -182,7 +206,7 @@ def test_a_removed_image_leaves_nothing(key: str, writer: SiteWriter, store: Sto
     }
 
 
-def test_numbered_pages_of_older_versions_go(writer: SiteWriter, store: Store):
+def test_numbered_pages_of_older_versions_go(writer: Writer, store: Store):
     """An index was a row of pages once."""
     for number in (2, 3, 4):
         store.put(f"index-{number}.html", b"old")
@@ -190,7 +214,7 @@ def test_numbered_pages_of_older_versions_go(writer: SiteWriter, store: Store):
     assert names(store) == ASSETS | {"index.html", "overview.html"}
 
 
-def test_every_link_of_the_site_leads_somewhere(writer: SiteWriter, store: Store):
+def test_every_link_of_the_site_leads_somewhere(writer: Writer, store: Store):
     """Between all pages, pictures and data."""
     for key in KEYS:
         writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
@@ -207,7 +231,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path):
     sites = []
     for number, keys in enumerate((KEYS, KEYS[::-1], KEYS * 2)):
         store = open_store(str(tmp_path / str(number)))
-        writer = SiteWriter(store, Design(title="Photos"))
+        writer = Writer(store, Design(title="Photos"))
         for key in keys:
             writer.write_image(record(key=key), thumbnail=b"t", preview=b"p")
         writer.write_index(digest_of(*KEYS))
@@ -215,7 +239,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path):
     assert sites[0] == sites[1] == sites[2]
 
 
-def test_nothing_private_is_written(writer: SiteWriter, store: Store):
+def test_nothing_private_is_written(writer: Writer, store: Store):
     """No hash, fingerprint, etag or version of a store."""
     writer.write_image(record(), thumbnail=b"t", preview=b"p", original=b"secret pixels")
     writer.write_index(digest_of("cute_dog.jpg"))
@@ -226,7 +250,7 @@ def test_nothing_private_is_written(writer: SiteWriter, store: Store):
 
 def test_originals_are_published_only_where_the_design_says_so(journal: Journal, store: Store):
     """With the type of what browsers show; anything else is a download."""
-    writer = SiteWriter(journal, Design(originals=True))
+    writer = Writer(journal, Design(originals=True))
     writer.write_image(record(key="a.JPG"), thumbnail=b"t", preview=b"p", original=b"pixels")
     name = layout.original_name("a.JPG")
     assert store.get(name).data == b"pixels"

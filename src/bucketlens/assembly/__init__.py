@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,11 @@ from bucketlens.assembly.processes import Place, find_helpers
 from bucketlens.catalog import Catalog
 from bucketlens.events import KeyFilter
 from bucketlens.pipeline.blocking import read_blocked
-from bucketlens.pipeline.keylists import key_list
 from bucketlens.pipeline.noting import EditBook
 from bucketlens.pipeline.passing import Pass
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.settling import Settler
-from bucketlens.stores import check_conditional_puts, open_store, store_options
+from bucketlens.stores import check_conditional_puts, is_remote, open_store, store_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,6 @@ __all__ = [
     "made_by",
     "open_collecting",
     "open_pass",
-    "own_outputs",
     "pass_over",
 ]
 
@@ -91,10 +89,10 @@ class Collection:
         self._through = through
         options = store_options(settings, fresh=fresh)
         self.private = through(open_store(out, options))
-        loose, listed = (
-            through(open_store(below(out, "metadata"), store_options(settings, fresh=new)))
-            for new in (fresh, True)
-        )
+        metadata = below(out, "metadata")
+        loose = listed = through(open_store(metadata, options))
+        if not fresh:
+            listed = through(open_store(metadata, store_options(settings, fresh=True)))
         self.packs = CollectionPacks(self.private, loose, listed, settings)
         self.records = self.packs.records
 
@@ -128,7 +126,7 @@ class Collection:
             ConfigError: It can't; nothing was changed.
             TransientError: It can't be told now.
         """
-        if _is_remote(self.records):
+        if is_remote(self.records.location):
             check_conditional_puts(self.records)
 
     @cached_property
@@ -143,7 +141,7 @@ class Collection:
     @cached_property
     def index(self) -> CollectionIndex:
         """The catalog and what shows it in the site, renewed together."""
-        remote = _is_remote(self.records)
+        remote = is_remote(self.records.location)
         return CollectionIndex(self.catalog, self.pages, remote=remote, packs=self.packs)
 
     @property
@@ -159,11 +157,6 @@ class Collection:
     def edits(self) -> EditBook:
         """What people said of the images."""
         return EditBook(self.private)
-
-
-def _is_remote(store: Store) -> bool:
-    """Whether a store is reached over a network."""
-    return "://" in store.location and not store.location.startswith("memory://")
 
 
 def _open_stores(out: str, settings: Settings) -> tuple[Store, Store]:
@@ -261,8 +254,9 @@ def open_pass(
     """
     opened = open_collecting(source, out, settings, check=check, processes=processes)
     helpers = find_helpers(opened, Place(source, out), settings, processes)
-    work = pass_over(opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys)
-    return replace(work, verify=verify)
+    return pass_over(
+        opened, settings, allow_deletes=allow_deletes, helpers=helpers, keys=keys, verify=verify
+    )
 
 
 def pass_over(
@@ -273,10 +267,14 @@ def pass_over(
     helpers: Helpers | None = None,
     elsewhere: Elsewhere | None = None,
     keys: str | None = None,
+    verify: bool = False,
 ) -> Pass:
-    """A pass over a source that is open already."""
-    location = opened.images.location
-    named = key_list(keys, location, store_options(settings)) if keys is not None else None
+    """A pass over a source that is open already; the arguments are those of :func:`open_pass`."""
+    named = None
+    if keys is not None:
+        from bucketlens.pipeline.keylists import key_list  # noqa: PLC0415 - few are given one
+
+        named = key_list(keys, opened.images.location, store_options(settings))
     return Pass(
         source=opened.images,
         records=opened.collection.records,
@@ -292,6 +290,7 @@ def pass_over(
         helpers=helpers,
         elsewhere=elsewhere,
         keys=named,
+        verify=verify,
     )
 
 

@@ -14,9 +14,10 @@ from bucketlens.assembly.looking import build_view, made_by
 from bucketlens.assembly.processes import can_fork, forking
 from bucketlens.labels import View
 from bucketlens.pipeline.parents import end_with_parent
-from bucketlens.pipeline.previewing import Previewer, Standing
+from bucketlens.pipeline.previewing import Previewer, ShownLabels
 from bucketlens.pipeline.relabelling import Relabeler
 from bucketlens.pipeline.running import available_cores
+from bucketlens.stores import is_remote
 
 if TYPE_CHECKING:
     import threading
@@ -49,7 +50,7 @@ class Task(NamedTuple):
         take: Takes the answer, in this process.
     """
 
-    asked: tuple[str, ...] | Standing
+    asked: tuple[str, ...] | ShownLabels
     take: Callable[[Any], None]
 
 
@@ -65,9 +66,9 @@ class Worker:
     relabeler: Relabeler
     previewer: Previewer | None
 
-    def do(self, asked: tuple[str, ...] | Standing) -> object:
+    def do(self, asked: tuple[str, ...] | ShownLabels) -> object:
         """Answer a task."""
-        if not isinstance(asked, Standing):
+        if not isinstance(asked, ShownLabels):
             return self.relabeler.relabel(asked)
         assert self.previewer is not None  # noqa: S101 - nothing else asks
         return self.previewer.preview(asked)
@@ -160,14 +161,12 @@ def _take(answer: Future[object], task: Task) -> None:
 def _worker_of(
     collection: Collection, settings: Settings, view: LabelView, *, dry_run: bool
 ) -> Worker:
-    location = collection.records.location
-    remote = "://" in location and not location.startswith("memory://")
     relabeler = Relabeler(
         collection.recorder,
         view,
         made_by(settings),
         dry_run=dry_run,
-        at_once=AT_ONCE if remote else 1,
+        at_once=AT_ONCE if is_remote(collection.records.location) else 1,
     )
     return Worker(relabeler, Previewer(view) if isinstance(view, View) else None)
 
@@ -195,6 +194,6 @@ def _wake() -> None:
     """Nothing, but a process must be there to do it."""
 
 
-def _do(asked: tuple[str, ...] | Standing) -> object:
+def _do(asked: tuple[str, ...] | ShownLabels) -> object:
     assert _worker is not None  # noqa: S101 - the initializer ran
     return _worker.do(asked)

@@ -20,7 +20,7 @@ from bucketlens.records import fingerprint
 from bucketlens.site import SiteIndex, SiteWriter, digest, layout
 from bucketlens.site.assets import assets_of
 from bucketlens.site.rendering import compile_templates
-from bucketlens.stores import ConflictError
+from bucketlens.stores import ConflictError, replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -207,17 +207,8 @@ class SitePages:
             with snapshot.connect() as engine:
                 said = digest(engine, self._filter, update.overview)
             self._writer.write_index(said)
-        try:
-            self._store.put(
-                SHOWN_STATE,
-                msgspec.json.encode(shown),
-                if_match=etag,
-                if_absent=etag is None,
-                content_type=JSON,
-            )
-        except ConflictError:
-            return False
-        return True
+        data = msgspec.json.encode(shown)
+        return replace_document(self._store, SHOWN_STATE, etag, data) is not None
 
     def purge_index(self, snapshot: Snapshot) -> bool:
         """Write all of them anew, and remove the old files at once; False as for an update."""

@@ -25,7 +25,7 @@ from bucketlens.pipeline.foreseeing import forecast
 from bucketlens.pipeline.passing import Tally
 from bucketlens.pipeline.settling import Settler
 from bucketlens.pipeline.spending import image_price
-from bucketlens.stores import CountingStore, Traffic, open_store
+from bucketlens.stores import CountingStore, Traffic, WrappedStore, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from bucketlens.assembly import Collecting
     from bucketlens.pipeline.foreseeing import Forecast
     from bucketlens.pipeline.passing import Pass
-    from bucketlens.pipeline.plans import Action
-    from bucketlens.pipeline.running import Settled
+    from bucketlens.pipeline.plans import Action, Settled
     from bucketlens.settings import Settings
-    from bucketlens.stores import Blob, Store
+    from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo
 
 LISTINGS = 2
@@ -210,30 +209,17 @@ def _run(work: Pass, told: Callable[[Settled], None] = lambda _: None) -> Tally:
     return tally
 
 
-class Drawn:
+class Drawn(WrappedStore):
     """A store of which only some objects are shown."""
 
     def __init__(self, store: Store, shown: Sequence[ObjectInfo]) -> None:
         """Wrap a store."""
-        self._store = store
+        super().__init__(store)
         self._shown = shown
-        self.head = store.head
-        self.put = store.put
-        self.delete = store.delete
-        self.url = store.url
-
-    @property
-    def location(self) -> str:
-        """The store's own."""
-        return self._store.location
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Those that are shown."""
         return (info for info in self._shown if info.key.startswith(prefix))
-
-    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
-        """The store's own."""
-        return self._store.get(key, max_bytes=max_bytes)
 
 
 class _Clock:

@@ -21,7 +21,7 @@ from bucketlens.catalog import CatalogError
 from bucketlens.labels import View
 from bucketlens.labels.differences import Named
 from bucketlens.pipeline.indexing import renew_index
-from bucketlens.pipeline.previewing import Standing
+from bucketlens.pipeline.previewing import ShownLabels
 from bucketlens.pipeline.relabelled import Relabelled
 from bucketlens.pipeline.relabelling import record_names
 from bucketlens.records import RECORD_SUFFIX, LabelRecord
@@ -140,8 +140,8 @@ def _compared(
             scored.confidence[own],
             scored.instances[own].astype(np.int64),
         )
-        standing = Standing(scored.scores[first:last], labels, len(names))
-        yield Task(standing, partial(_take, total, scored.keys[first:last], names))
+        shown = ShownLabels(scored.scores[first:last], labels, len(names))
+        yield Task(shown, partial(_take, total, scored.keys[first:last], names))
 
 
 def _take(total: Relabelled, keys: Sequence[str], names: Sequence[str], found: Difference) -> None:

@@ -12,7 +12,7 @@ from bucketlens.aws.telemetry import printable
 from bucketlens.errors import BucketlensError, InputError, TransientError
 from bucketlens.events import newest
 from bucketlens.pipeline.plans import Outcome
-from bucketlens.stores import STRAIN
+from bucketlens.stores import StrainSince
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -93,7 +93,7 @@ class KeySettler:
         self._telemetry = telemetry
         self._max_bytes = max_bytes
         self._threads = threads
-        self._strain = STRAIN.now
+        self._strain = StrainSince()
 
     def settle(
         self,
@@ -161,10 +161,9 @@ class KeySettler:
                 errors[_class_of(result.error)] += 1
         counts["KeysReturned"] = sum(result.error is not None for result in settled.values())
         counts["MessagesDamaged"] = damaged
-        now = STRAIN.now
-        counts["StoreRetries"] = now.retries - self._strain.retries
-        counts["StoreThrottles"] = now.throttled - self._strain.throttled
-        self._strain = now
+        strain = self._strain.take()
+        counts["StoreRetries"] = strain.retries
+        counts["StoreThrottles"] = strain.throttled
         times = {STAGES[name]: values for name, values in self._times.take_all().items()}
         self._telemetry.write_metrics(counts, errors=errors, milliseconds=times)
 

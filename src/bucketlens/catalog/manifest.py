@@ -9,7 +9,7 @@ import msgspec
 from bucketlens.catalog.engine import CatalogError
 from bucketlens.catalog.schema import SCHEMA_VERSION
 from bucketlens.errors import MissingError
-from bucketlens.stores import ConflictError
+from bucketlens.stores import replace_document
 
 if TYPE_CHECKING:
     from bucketlens.stores import Store
@@ -133,20 +133,6 @@ def replace_manifest(private: Store, before: str | None, manifest: Manifest) -> 
     """Make a manifest the one that stands; False when another one came first."""
     data = msgspec.json.encode(manifest)
     return replace_document(private, MANIFEST, before, data) is not None
-
-
-def replace_document(private: Store, name: str, before: str | None, data: bytes) -> str | None:
-    """Put a document in the place of the one that was read; None when another one came first."""
-    try:
-        return private.put(
-            name,
-            data,
-            if_match=before,
-            if_absent=before is None,
-            content_type="application/json",
-        )
-    except ConflictError:
-        return None
 
 
 # Made when the module is, not when first needed: see bucketlens.records.

@@ -21,6 +21,7 @@ from bucketlens.catalog.manifest import FileFacts
 from bucketlens.catalog.schema import EMBEDDINGS, IMAGES, LABELS, SCORES, VOCABULARY, Column, Table
 from bucketlens.errors import MissingError
 from bucketlens.records import RECORD_SUFFIX, Tombstone, UnreadableRecordError
+from bucketlens.stores import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +129,7 @@ class PieceReader:
         self._files = files
         self._spool = spool
         self._keep_scores = keep_scores
-        self._remote = "://" in records.location and not records.location.startswith("memory://")
+        self._remote = is_remote(records.location)
 
     def read(self, number: int, asked: Sequence[Asked]) -> Piece:
         """Read some records.

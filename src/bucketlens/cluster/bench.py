@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bucketlens.errors import ConfigError, TransientError
-from bucketlens.pipeline.helping import Halted, portable
-from bucketlens.pipeline.running import Engine, Settled, key_of_item
-from bucketlens.stores import NO_STRAIN, STRAIN, Strain
+from bucketlens.pipeline.helping import HEARTBEAT, Halted, portable
+from bucketlens.pipeline.plans import Settled, key_of_item
+from bucketlens.pipeline.running import Engine
+from bucketlens.stores import NO_STRAIN, Strain, StrainSince
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +39,6 @@ IDLE_SECONDS = 60.0
 
 PAUSE_SECONDS = 2.0
 """Before it is told that a store is away: else such a worker would draw all chunks to itself."""
-
-HEARTBEAT = 0.2
-"""Seconds after which an engine that can't go on is noticed, if nothing comes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Bench:
         self._waiting: dict[str, list[_Chunk]] = {}
         self._packed: set[str] = set()
         self._due = False
-        self._strain = STRAIN.now
+        self._strain = StrainSince()
         self._chunks: set[_Chunk] = set()
         self._working = False
         self._stopped = False
@@ -137,8 +135,7 @@ class Bench:
         leave()
         with self._changed:
             self._changed.wait_for(lambda: chunk.ended)
-            now = STRAIN.now
-            strain, self._strain = now - self._strain, now
+            strain = self._strain.take()
         return chunk.done(strain)
 
     def stop(self) -> None:

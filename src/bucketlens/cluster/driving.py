@@ -20,8 +20,9 @@ from bucketlens.cluster.bench import Done
 from bucketlens.cluster.holding import settle_chunk, stop_run
 from bucketlens.cluster.pacing import LOOSE, Chunking, Pace, Workers
 from bucketlens.errors import TransientError
-from bucketlens.pipeline.running import RETRIES_KEPT, Settled, key_of_item, left_for_later
-from bucketlens.pipeline.spreading import again
+from bucketlens.pipeline.later import Later, again, left_for_later
+from bucketlens.pipeline.plans import Settled, key_of_item
+from bucketlens.pipeline.spreading import HEARTBEAT
 from bucketlens.stores import STRAIN
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from bucketlens.cluster.deploying import Connection
-    from bucketlens.pipeline.plans import Item
+    from bucketlens.pipeline.plans import Item, Sought
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +41,6 @@ LEAST_AHEAD = 8
 
 DEATHS = 2
 """Workers that a key must end while nothing else is out, before it is given up."""
-
-HEARTBEAT = 0.2
-"""Seconds after which a wish to stop is noticed, if no report comes sooner."""
 
 
 class Drive:
@@ -77,10 +75,9 @@ class Drive:
         self._tell = tell
         self._out: dict[str, tuple[Future, tuple[Item, ...]]] = {}
         self._ended: queue.SimpleQueue[tuple[Future, Done | BaseException]] = queue.SimpleQueue()
-        self._later: list[Item] = []
-        self._suspects: list[Item] = []
+        self._later = Later()
+        self._suspects: list[Sought | str] = []
         self._deaths = 0
-        self._tries_left = True
         self._told_to_stop = False
         self._cause: BaseException | None = None
         self._workers = Workers(connection, tell)
@@ -94,18 +91,12 @@ class Drive:
             ConfigError: The operator must change something first; no more images were begun then.
             TransientError: The scheduler went away.
         """
-        self._tries_left = bool(retry_delays)
-        self._round(objects)
-        for count, delay in enumerate(retry_delays, start=1):
-            if not self._later or self._ending() or self._stop.wait(delay):
-                break
-            items, self._later = self._later, []
-            self._tries_left = count < len(retry_delays)
-            self._round(items)
+        self._later = Later(retry_delays)
+        self._later.rounds(objects, self._round, self._stop, self._ending)
         if self._cause is not None:
             raise self._cause
-        for item in self._later:
-            self._report(left_for_later(key_of_item(item)))
+        for settled in self._later.left():
+            self._report(settled)
 
     def _round(self, items: Iterable[Item]) -> None:
         """Settle these, then what was out when workers died: apart, and in the end alone."""
@@ -121,7 +112,7 @@ class Drive:
             for item in suspects:
                 self._try_alone(item)
 
-    def _try_alone(self, item: Item) -> None:
+    def _try_alone(self, item: Sought | str) -> None:
         """Try a key with nothing else out, until it is settled or has ended enough workers."""
         self._deaths = 0
         while self._deaths < DEATHS and not self._ending():
@@ -130,7 +121,7 @@ class Drive:
                 return
             self._suspects.clear()
         if self._ending():
-            self._later.append(item)
+            self._later.items.append(item)
         else:
             self._report(self._condemn(key_of_item(item)))
 
@@ -213,11 +204,7 @@ class Drive:
         self._pace.add(len(done.settled), self._workers.count)
         items = {key_of_item(item): item for item in chunk}
         for settled in done.settled:
-            item = items.pop(settled.key, settled.key)
-            transient = settled.failure is not None and settled.failure[0] == TransientError.code
-            if transient and self._tries_left and len(self._later) < RETRIES_KEPT:
-                self._later.append(again(item))
-            else:
+            if not self._later.takes(items.pop(settled.key, settled.key), settled):
                 self._tell_of(settled)
         if done.halted is not None:
             self._cause = self._cause or done.halted.error()
@@ -226,8 +213,8 @@ class Drive:
 
     def _put_off(self, items: Sequence[Item], done: Done) -> None:
         """Keep for another try what a worker did not get to; where there is none, say why."""
-        if self._tries_left and len(self._later) + len(items) <= RETRIES_KEPT:
-            self._later += map(again, items)
+        if self._later.has_room(len(items)):
+            self._later.items += map(again, items)
             return
         for item in items:
             settled = left_for_later(key_of_item(item))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from bucketlens.cluster.charging import charge_workers, discharge
 from bucketlens.cluster.deploying import connected
 from bucketlens.errors import ConfigError, CrashError, MissingError, TransientError
-from bucketlens.pipeline.plans import Outcome
-from bucketlens.pipeline.running import Settled
+from bucketlens.pipeline.plans import Outcome, Settled
 
 if TYPE_CHECKING:
     import threading

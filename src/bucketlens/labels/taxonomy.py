@@ -140,10 +140,6 @@ class Taxonomy:
         """All labels above, each once: the primary chain upwards, then the others by nearness."""
         return self._ancestors[label]
 
-    def child_indices(self, label: int) -> tuple[int, ...]:
-        """The labels right below, by whichever parent, in the order of ``labels``."""
-        return tuple(self._children[label])
-
     def root_indices(self) -> tuple[int, ...]:
         """The labels without parents."""
         return tuple(i for i, parents in enumerate(self._parents) if not parents)

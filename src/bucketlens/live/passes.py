@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from bucketlens.assembly import Collecting
     from bucketlens.live.settling import QueuedLabeler
-    from bucketlens.pipeline.plans import Sought
-    from bucketlens.pipeline.running import Settled
+    from bucketlens.pipeline.plans import Settled, Sought
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
     from bucketlens.types import ObjectInfo

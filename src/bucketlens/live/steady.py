@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bucketlens.errors import MissingError, TransientError
-from bucketlens.stores import ForbiddenError
+from bucketlens.stores import ForbiddenError, WrappedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from bucketlens.stores import Blob, Store
+    from bucketlens.stores import Store, Verb
     from bucketlens.types import ObjectInfo
 
+T = TypeVar("T")
 
-class SteadySource:
+
+class SteadySource(WrappedStore):
     """A folder of images that says TransientError, never MissingError, while it is not there.
 
     Args:
@@ -30,14 +32,9 @@ class SteadySource:
 
     def __init__(self, store: Store) -> None:
         """Remember which folder it is; one that is not there now is none of which anything is."""
-        self._store = store
+        super().__init__(store)
         self._lock = threading.Lock()
         self._place = _place_of(store.location)
-
-    @property
-    def location(self) -> str:
-        """The folder's real path."""
-        return self._store.location
 
     def is_there(self) -> bool:
         """Whether the folder is the one that it was."""
@@ -61,57 +58,21 @@ class SteadySource:
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """The folder's files; an error, and no end, if the folder goes meanwhile."""
         self._check()
-        yield from self._store.list(prefix)
+        yield from super().list(prefix)
         self._check()
 
-    def head(self, key: str) -> ObjectInfo:
-        """The facts of one file."""
+    def _ask(self, verb: Verb, key: str, call: Callable[[], T]) -> T:
+        del key
+        if verb == "put":
+            self._check()
         try:
-            return self._store.head(key)
+            return call()
         except ForbiddenError:
             raise
         except MissingError:
-            self._check()
+            if verb in {"head", "get"}:
+                self._check()
             raise
-
-    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
-        """The bytes of one file."""
-        try:
-            return self._store.get(key, max_bytes=max_bytes)
-        except ForbiddenError:
-            raise
-        except MissingError:
-            self._check()
-            raise
-
-    def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_match: str | None = None,
-        if_absent: bool = False,
-        content_type: str | None = None,
-        cache_control: str | None = None,
-    ) -> str:
-        """Write one file."""
-        self._check()
-        return self._store.put(
-            key,
-            data,
-            if_match=if_match,
-            if_absent=if_absent,
-            content_type=content_type,
-            cache_control=cache_control,
-        )
-
-    def delete(self, key: str) -> None:
-        """Remove one file."""
-        self._store.delete(key)
-
-    def url(self, key: str) -> str:
-        """Where a file is."""
-        return self._store.url(key)
 
     def _check(self) -> None:
         if not self.is_there():

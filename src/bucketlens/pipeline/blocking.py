@@ -8,7 +8,7 @@ import msgspec
 
 from bucketlens.errors import ConfigError, MissingError, TransientError
 from bucketlens.names import key_digest
-from bucketlens.stores import ConflictError
+from bucketlens.stores import replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,17 +51,8 @@ def block(private: Store, keys: Iterable[str]) -> None:
         after = Never(tuple(sorted(digests | set(before.keys))))
         if after == before:
             return
-        try:
-            private.put(
-                NAME,
-                msgspec.json.encode(after),
-                if_match=etag,
-                if_absent=etag is None,
-                content_type="application/json",
-            )
-        except ConflictError:
-            continue
-        return
+        if replace_document(private, NAME, etag, msgspec.json.encode(after)) is not None:
+            return
     raise TransientError(f"{private.url(NAME)} was changed by others {ATTEMPTS} times meanwhile")
 
 

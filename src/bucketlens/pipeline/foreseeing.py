@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from bucketlens.errors import MissingError
 from bucketlens.pipeline.listing import Listing
 from bucketlens.pipeline.passing import FAILURES_KEPT
-from bucketlens.pipeline.plans import Action, Outcome, Sought
-from bucketlens.pipeline.running import Settled
+from bucketlens.pipeline.plans import Action, Outcome, Settled, Sought
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 
 if TYPE_CHECKING:

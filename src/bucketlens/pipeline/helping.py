@@ -18,15 +18,15 @@ import msgspec
 
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.parents import end_with_parent
-from bucketlens.pipeline.running import Engine, Settled
-from bucketlens.stores import STRAIN
+from bucketlens.pipeline.running import Engine
+from bucketlens.stores import NO_STRAIN, StrainSince
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
     from bucketlens.pipeline.labelling import Labeler
-    from bucketlens.pipeline.plans import Item
+    from bucketlens.pipeline.plans import Item, Settled
     from bucketlens.pipeline.settling import Settler
     from bucketlens.settings import Settings
 
@@ -85,15 +85,14 @@ class Post:
         """Send nothing yet."""
         self.tasks = tasks
         self._sending = threading.Lock()
-        self._told = STRAIN.now  # a fork has what was counted before it
+        self._strain = StrainSince()
 
     def send(self, message: Settled | Halted | Put | Waits) -> None:
         """Send a message whole, behind what the stores cost in patience since the last one."""
         with self._sending:
-            now = STRAIN.now
-            if now != self._told:
-                self.tasks.send(now - self._told)
-                self._told = now
+            strain = self._strain.take()
+            if strain != NO_STRAIN:
+                self.tasks.send(strain)
             self.tasks.send(message)
 
     def put(self, name: str, etag: str, data: bytes) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bucketlens.errors import InputError
-from bucketlens.pipeline.plans import Outcome, Refused
-from bucketlens.pipeline.running import Settled
+from bucketlens.pipeline.plans import Outcome, Refused, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ import msgspec
 
 from bucketlens.edits import Edit, EditError, ImageEdits, decode_edits, encode_edits
 from bucketlens.errors import ConfigError, MissingError, TransientError
-from bucketlens.stores import ConflictError, ForbiddenError
+from bucketlens.stores import ConflictError, ForbiddenError, replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,18 +120,10 @@ class EditBook:
             if wanted == standing:
                 return Noted(standing, mark)
             data = encode_edits(ImageEdits(sha256=sha256, key=key, edits=wanted))
-            try:
-                mark = self._private.put(
-                    _name(sha256),
-                    data,
-                    if_match=mark,
-                    if_absent=mark is None,
-                    content_type="application/json",
-                )
-            except ConflictError:
-                continue
-            self._note(sha256, mark)
-            return Noted(wanted, mark)
+            mark = replace_document(self._private, _name(sha256), mark, data)
+            if mark is not None:
+                self._note(sha256, mark)
+                return Noted(wanted, mark)
         raise TransientError(f"the edits of {key!r} were changed by others {ATTEMPTS} times")
 
     def all(self) -> Iterator[ImageEdits]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import ConfigError, InputError, MissingError, TransientError
 from bucketlens.pipeline.indexing import renew_index
+from bucketlens.pipeline.later import RETRY_DELAYS
 from bucketlens.pipeline.listing import Listing
-from bucketlens.pipeline.plans import Action, Outcome, Sought
-from bucketlens.pipeline.running import RETRY_DELAYS, Engine, Settled
+from bucketlens.pipeline.plans import Action, Outcome, Settled, Sought
+from bucketlens.pipeline.running import Engine
 from bucketlens.pipeline.spreading import Spread
 from bucketlens.pipeline.sweeping import SeenKeys, Sweep
 from bucketlens.pipeline.verifying import differences, repair

@@ -97,3 +97,25 @@ class Refused:
 
     where: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one key.
+
+    Attributes:
+        failure: The reason, for a failed key: ``(code, message, setting)``.
+        known: The failure was recorded by an earlier run and nothing has changed since.
+        bug: The exception, where it is our fault and no record could be written.
+    """
+
+    key: str
+    outcome: Outcome
+    failure: tuple[str, str, str | None] | None = None
+    known: bool = False
+    bug: Exception | None = None
+
+
+def key_of_item(item: Item) -> str:
+    """The key of whatever is to be settled."""
+    return item if isinstance(item, str) else item.key

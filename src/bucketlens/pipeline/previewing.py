@@ -24,7 +24,7 @@ MOST_INSTANCES = 32_767
 """The most places that the catalog tells."""
 
 
-class Standing(NamedTuple):
+class ShownLabels(NamedTuple):
     """Images and the labels that they show now.
 
     Attributes:
@@ -59,14 +59,14 @@ class Previewer:
         self._numbers = numbers
         self._number_of = np.array([numbers[shape.name] for shape in view.shapes])
 
-    def preview(self, standing: Standing) -> Difference:
+    def preview(self, shown: ShownLabels) -> Difference:
         """What would change of these images."""
         parts = [
-            self._labels(standing.scores[first : first + BATCH], first)
-            for first in range(0, len(standing.scores), BATCH)
+            self._labels(shown.scores[first : first + BATCH], first)
+            for first in range(0, len(shown.scores), BATCH)
         ]
         after = Named(*map(np.concatenate, zip(*parts, strict=True)))
-        return difference(len(standing.scores), standing.names, standing.labels, after)
+        return difference(len(shown.scores), shown.names, shown.labels, after)
 
     def _labels(self, scores: Sequence[str], first: int) -> Named:
         """What the view would show of some images, the first of which has this place."""

@@ -34,7 +34,7 @@ from bucketlens.records import (
     decode_record,
     encode_record,
 )
-from bucketlens.stores import ConflictError
+from bucketlens.stores import ConflictError, replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,15 +245,8 @@ class Recorder:
     def _put(self, standing: Standing, record: Record) -> Standing | None:
         """Put a record in the place of what was read; None when it is no longer that."""
         data = encode_record(record)
-        try:
-            etag = self._records.put(
-                standing.name,
-                data,
-                if_match=standing.etag,
-                if_absent=standing.etag is None,
-                content_type="application/json",
-            )
-        except ConflictError:
+        etag = replace_document(self._records, standing.name, standing.etag, data)
+        if etag is None:
             return None
         self.told(standing.name, etag, data)
         return Standing(standing.name, record, etag)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.recording import Recorder
     from bucketlens.pipeline.standing import Standing
     from bucketlens.stores import Store
-    from bucketlens.types import Label
 
 ATTEMPTS = 4
 
@@ -118,25 +117,21 @@ class Relabeler:
     def _renewed(self, records: Sequence[LabelRecord]) -> list[LabelRecord]:
         """Records with labels made again from their own scores and what people said."""
         book = self._recorder.edits
-        labels: dict[int, tuple[Label, ...]] = {}
-        if self._batch is not None:
-            plain = [
-                place
-                for place, record in enumerate(records)
-                if (book is None or book.mark(record.source.sha256) is None)
-                and not self._is_viewed(record)
-            ]
-            made = self._batch.labels([records[place].scores for place in plain])
-            labels = dict(zip(plain, made, strict=True))
-        renewed: list[LabelRecord] = []
+        renewed = list(records)
+        plain: list[int] = []
         for place, record in enumerate(records):
-            if place in labels:
-                renewed.append(edited_record(self._view, record, Noted(), labels[place]))
-            elif self._is_viewed(record):
-                renewed.append(record)
-            else:
-                noted = book.find(record.source.sha256) if book else Noted()
-                renewed.append(edited_record(self._view, record, noted))
+            if self._is_viewed(record):
+                continue
+            spoken = book is not None and book.mark(record.source.sha256) is not None
+            if self._batch is not None and not spoken:
+                plain.append(place)
+                continue
+            noted = book.find(record.source.sha256) if book else Noted()
+            renewed[place] = edited_record(self._view, record, noted)
+        if self._batch is not None:
+            made = self._batch.labels([records[place].scores for place in plain])
+            for place, labels in zip(plain, made, strict=True):
+                renewed[place] = edited_record(self._view, records[place], Noted(), labels)
         return renewed
 
     def _put(self, standing: Standing, record: LabelRecord) -> bool:

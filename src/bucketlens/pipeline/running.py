@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from bucketlens.errors import BucketlensError, ConfigError, InputError, TransientError
 from bucketlens.pipeline.labelling import Loaded
+from bucketlens.pipeline.later import RETRY_DELAYS, Later
 from bucketlens.pipeline.packing import Packing
-from bucketlens.pipeline.plans import Outcome, Plan, Sought
+from bucketlens.pipeline.plans import Outcome, Plan, Settled, Sought, key_of_item
 from bucketlens.pipeline.stages import ByteBudget, Stage
 from bucketlens.records import FailureRecord
 
@@ -41,29 +42,6 @@ READ_AHEAD_BYTES = 64 * 1024 * 1024
 READERS = 4
 WRITERS = 4
 """Threads that mostly wait for the store; more gain nothing on a disk."""
-
-RETRY_DELAYS = (0.5, 2.0, 8.0)
-"""Seconds to wait before each new try of what may work later."""
-
-RETRIES_KEPT = 10_000
-"""Keys that are kept for another try; a store that is down fails more, and needs another run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one key.
-
-    Attributes:
-        failure: The reason, for a failed key: ``(code, message, setting)``.
-        known: The failure was recorded by an earlier run and nothing has changed since.
-        bug: The exception, where it is our fault and no record could be written.
-    """
-
-    key: str
-    outcome: Outcome
-    failure: tuple[str, str, str | None] | None = None
-    known: bool = False
-    bug: Exception | None = None
 
 
 @dataclass(slots=True)
@@ -90,8 +68,7 @@ class Engine:
     _packing: Packing | None = None
     _budget: ByteBudget = field(default_factory=lambda: ByteBudget(READ_AHEAD_BYTES))
     _reporting: threading.Lock = field(default_factory=threading.Lock)
-    _later: list[Sought | str] = field(default_factory=list)
-    _tries_left: bool = True
+    _later: Later = field(default_factory=Later)
     _halted: threading.Event = field(default_factory=threading.Event)
     _cause: BaseException | None = None
 
@@ -103,18 +80,12 @@ class Engine:
         Raises:
             ConfigError: The operator must change something first; no more images were begun then.
         """
-        self._tries_left = bool(self.retry_delays)
+        self._later = Later(self.retry_delays)
         if self.settler.packer is not None:
             self._packing = Packing(self.settler, self.settler.packer, self._packed, self.waits)
-        self._settle_all(objects)
-        for count, delay in enumerate(self.retry_delays, start=1):
-            if not self._later or self.ending() or self.stop.wait(delay):
-                break
-            items, self._later = self._later, []
-            self._tries_left = count < len(self.retry_delays)
-            self._settle_all(items)
-        for item in self._later:
-            self._tell_left(item)
+        self._later.rounds(objects, self._settle_all, self.stop, self.ending)
+        for settled in self._later.left():
+            self._report(settled)
         if self._cause is not None:
             raise self._cause
 
@@ -244,7 +215,7 @@ class Engine:
 
     def _try_again(self, key: str) -> None:
         if self.ending():
-            self._later.append(key)
+            self._later.items.append(key)
             return
         try:
             self._again(key)
@@ -277,8 +248,8 @@ class Engine:
         if isinstance(exc, ConfigError):
             self._halt(exc)
             return
-        if isinstance(exc, TransientError) and self._tries_left and len(self._later) < RETRIES_KEPT:
-            self._later.append(item)
+        if isinstance(exc, TransientError) and self._later.has_room():
+            self._later.items.append(item)
             return
         ours = not isinstance(exc, TransientError | InputError)
         code = exc.code if isinstance(exc, BucketlensError) else "bug"
@@ -288,24 +259,9 @@ class Engine:
         bug = exc if ours else None
         self._report(Settled(key_of_item(item), Outcome.FAILED, failure, bug=bug))
 
-    def _tell_left(self, item: Sought | str) -> None:
-        """Report a key that might have worked later, had there been a later."""
-        self._report(left_for_later(key_of_item(item)))
-
     def _report(self, settled: Settled) -> None:
         with self._reporting:
             self.report(settled)
-
-
-def key_of_item(item: Item) -> str:
-    """The key of whatever is to be settled."""
-    return item if isinstance(item, str) else item.key
-
-
-def left_for_later(key: str) -> Settled:
-    """The report on a key that might have worked later, had there been a later."""
-    reason = "it may work later, and the run ended before"
-    return Settled(key, Outcome.FAILED, (TransientError.code, reason, None))
 
 
 def available_cores() -> int:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from bucketlens.errors import ConfigError, MissingError, TransientError
-from bucketlens.stores import ConflictError, check_conditional_puts
+from bucketlens.stores import check_conditional_puts, replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,17 +183,9 @@ class Spending:
                 reserved=max(0, ledger.reserved + calls * self._price),
                 calls=max(0, ledger.calls + calls),
             )
-            try:
-                self._store.put(
-                    _key(month),
-                    msgspec.json.encode(changed),
-                    if_match=etag,
-                    if_absent=etag is None,
-                    content_type="application/json",
-                )
-            except ConflictError:
-                continue
-            return calls
+            data = msgspec.json.encode(changed)
+            if replace_document(self._store, _key(month), etag, data) is not None:
+                return calls
         raise TransientError(f"{self._store.url(_key(month))} is changed by too many at once")
 
     def _read(self, month: str) -> tuple[Ledger, str | None]:

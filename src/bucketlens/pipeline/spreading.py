@@ -23,16 +23,9 @@ from itertools import islice
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Protocol
 
-from bucketlens.errors import TransientError
 from bucketlens.pipeline.helping import Halted, HelperError, Put, Waits
-from bucketlens.pipeline.plans import Outcome, Sought
-from bucketlens.pipeline.running import (
-    RETRIES_KEPT,
-    RETRY_DELAYS,
-    Settled,
-    key_of_item,
-    left_for_later,
-)
+from bucketlens.pipeline.later import RETRY_DELAYS, Later, again
+from bucketlens.pipeline.plans import Outcome, Settled, key_of_item
 from bucketlens.stores import STRAIN, Strain
 
 if TYPE_CHECKING:
@@ -41,7 +34,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from bucketlens.pipeline.helping import Task
-    from bucketlens.pipeline.plans import Item
+    from bucketlens.pipeline.plans import Item, Sought
     from bucketlens.types import ObjectInfo
 
 log = logging.getLogger(__name__)
@@ -139,10 +132,9 @@ class Spread:
     report: Callable[[Settled], None]
     stop: threading.Event = field(default_factory=threading.Event)
     retry_delays: Sequence[float] = RETRY_DELAYS
-    _later: list[Item] = field(default_factory=list)
-    _suspects: list[Item] = field(default_factory=list)
-    _unrecorded: list[Item] = field(default_factory=list)
-    _tries_left: bool = True
+    _later: Later = field(default_factory=Later)
+    _suspects: list[Sought | str] = field(default_factory=list)
+    _unrecorded: list[Sought | str] = field(default_factory=list)
     _labelled: bool = False
     _cause: BaseException | None = None
 
@@ -152,16 +144,10 @@ class Spread:
         Raises:
             ConfigError: The operator must change something first; no more images were begun then.
         """
-        self._tries_left = bool(self.retry_delays)
-        self._round(objects)
-        for count, delay in enumerate(self.retry_delays, start=1):
-            if not self._later or self._ending() or self.stop.wait(delay):
-                break
-            items, self._later = self._later, []
-            self._tries_left = count < len(self.retry_delays)
-            self._round(items)
-        for item in self._later:
-            self.report(left_for_later(key_of_item(item)))
+        self._later = Later(self.retry_delays)
+        self._later.rounds(objects, self._round, self.stop, self._ending)
+        for settled in self._later.left():
+            self.report(settled)
         if self._cause is not None:
             raise self._cause
 
@@ -178,7 +164,7 @@ class Spread:
         while self._suspects and not self._ending():
             item = self._suspects.pop()
             self._share_out(iter([item]), 1, 1)
-        self._later += self._suspects
+        self._later.items += self._suspects
         self._suspects.clear()
 
     def _share_out(self, items: Iterator[Item], count: int, ahead: int) -> None:
@@ -250,10 +236,7 @@ class Spread:
         return True
 
     def _take(self, settled: Settled, item: Item) -> None:
-        transient = settled.failure is not None and settled.failure[0] == TransientError.code
-        if transient and self._tries_left and len(self._later) < RETRIES_KEPT:
-            self._later.append(again(item))
-        else:
+        if not self._later.takes(item, settled):
             self.report(settled)
         if settled.outcome is Outcome.LABELLED and not self._labelled:
             self._labelled = True
@@ -279,11 +262,6 @@ class Spread:
 
     def _ending(self) -> bool:
         return self.stop.is_set() or self._cause is not None
-
-
-def again(item: Item) -> Sought | str:
-    """What is settled in the place of something that was begun already."""
-    return item if isinstance(item, Sought) else key_of_item(item)
 
 
 def _how(status: int) -> str:

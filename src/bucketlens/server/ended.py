@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.errors import BucketlensError, MissingError
-from bucketlens.stores import ConflictError
+from bucketlens.errors import BucketlensError, MissingError, TransientError
+from bucketlens.stores import replace_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,17 +62,12 @@ class EndedSessions:
         for _ in range(ATTEMPTS):
             others, etag = self._read(private)
             self._ends = self._kept({**others, **self._ends})
-            try:
-                private.put(
-                    NAME,
-                    msgspec.json.encode(self._ends),
-                    if_match=etag,
-                    if_absent=etag is None,
-                    content_type="application/json",
-                )
-            except ConflictError:
-                continue
-            return
+            data = msgspec.json.encode(self._ends)
+            if replace_document(private, NAME, etag, data) is not None:
+                return
+        raise TransientError(
+            f"{private.url(NAME)} was changed by others {ATTEMPTS} times meanwhile"
+        )
 
     def _kept(self, ends: dict[str, int]) -> dict[str, int]:
         now = self._clock()

@@ -84,37 +84,19 @@ class SiteWriter:
         self._assets_lock = threading.Lock()
         self._assets_written = False
 
-    def write_image(
-        self,
-        record: LabelRecord,
-        *,
-        thumbnail: bytes,
-        preview: bytes,
-        original: bytes | None = None,
-    ) -> None:
-        """Write all that is derived from one image: two JPEGs, the public JSON, the page.
+    def image_files(
+        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
+    ) -> list[SiteFile]:
+        """All that is derived from one image, in the order in which it is to be put.
+
+        Whoever puts it has called :meth:`write_assets` before.
 
         Args:
             record: What was seen in it.
             thumbnail: JPEG.
             preview: JPEG.
-            original: The image itself; written only where originals are published.
+            original: The image itself; a file only where originals are published.
         """
-        pictures = thumbnail, preview, original
-        self.write_assets()
-        for file in self.image_files(record, *pictures):
-            self._put(file)
-
-    def write_page(self, record: LabelRecord) -> None:
-        """Write only what follows from the labels, when the pixels are the same as before."""
-        self.write_assets()
-        for file in self.page_files(record):
-            self._put(file)
-
-    def image_files(
-        self, record: LabelRecord, thumbnail: bytes, preview: bytes, original: bytes | None = None
-    ) -> list[SiteFile]:
-        """The files of :meth:`write_image`, in the order in which they are to be put."""
         key = record.source.key
         files = []
         if self._design.originals and original is not None:
@@ -126,7 +108,7 @@ class SiteWriter:
         return files + self.page_files(record)
 
     def page_files(self, record: LabelRecord) -> list[SiteFile]:
-        """The files of :meth:`write_page`, in the order in which they are to be put."""
+        """What follows from the labels alone, likewise: the public JSON and the page."""
         key = record.source.key
         page = image_page(record, self._design).encode("utf-8")
         return [

@@ -150,3 +150,32 @@ def check_size(key: str, size: int, max_bytes: int | None) -> None:
 def missing(key: str, location: str) -> MissingError:
     """The error for an object that is not there."""
     return MissingError(f"there is no object {key!r} in {location}")
+
+
+def is_remote(location: str) -> bool:
+    """Whether a store that says it is there is reached over a network."""
+    return "://" in location and not location.startswith("memory://")
+
+
+def replace_document(store: Store, name: str, before: str | None, data: bytes) -> str | None:
+    """Put JSON in the place of what was read.
+
+    Args:
+        store: Where.
+        name: Its key.
+        before: Etag of what was read; None where nothing was there.
+        data: The whole document.
+
+    Returns:
+        Its etag, or None when somebody else's came first.
+    """
+    try:
+        return store.put(
+            name,
+            data,
+            if_match=before,
+            if_absent=before is None,
+            content_type="application/json",
+        )
+    except ConflictError:
+        return None

@@ -6,13 +6,18 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from bucketlens.stores.wrapping import WrappedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from bucketlens.stores.base import Blob, Store
+    from bucketlens.stores.base import Store
+    from bucketlens.stores.wrapping import Verb
     from bucketlens.types import ObjectInfo
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -46,79 +51,29 @@ class Traffic:
         return Traffic(now.calls - before.calls, now.seconds - before.seconds)
 
 
-class CountingStore:
-    """A store whose calls are counted; all else passes through."""
+class CountingStore(WrappedStore):
+    """A store whose calls are counted; one of an object that is missing is a request too."""
 
     def __init__(
         self, store: Store, traffic: Traffic, apart: Mapping[str, Traffic] | None = None
     ) -> None:
         """Wrap a store; what is asked of keys that begin so is counted apart."""
-        self._store = store
+        super().__init__(store)
         self._traffic = traffic
         self._apart = apart or {}
 
-    @property
-    def location(self) -> str:
-        """The store's own."""
-        return self._store.location
-
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """The store's own, each object counted."""
-        for info in self._store.list(prefix):
+        for info in super().list(prefix):
             self._traffic.add("list", time.monotonic())
             yield info
 
-    def head(self, key: str) -> ObjectInfo:
-        """The facts of one object; one that is missing costs a request too."""
+    def _ask(self, verb: Verb, key: str, call: Callable[[], T]) -> T:
         started = time.monotonic()
         try:
-            return self._store.head(key)
+            return call()
         finally:
-            self._of(key).add("head", started)
-
-    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
-        """The object's bytes and facts."""
-        started = time.monotonic()
-        try:
-            return self._store.get(key, max_bytes=max_bytes)
-        finally:
-            self._of(key).add("get", started)
-
-    def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_match: str | None = None,
-        if_absent: bool = False,
-        content_type: str | None = None,
-        cache_control: str | None = None,
-    ) -> str:
-        """Write the object."""
-        started = time.monotonic()
-        try:
-            return self._store.put(
-                key,
-                data,
-                if_match=if_match,
-                if_absent=if_absent,
-                content_type=content_type,
-                cache_control=cache_control,
-            )
-        finally:
-            self._of(key).add("put", started)
-
-    def delete(self, key: str) -> None:
-        """Remove the object if it is there."""
-        started = time.monotonic()
-        try:
-            self._store.delete(key)
-        finally:
-            self._of(key).add("delete", started)
-
-    def url(self, key: str) -> str:
-        """The store's own."""
-        return self._store.url(key)
+            self._of(key).add(verb, started)
 
     def _of(self, key: str) -> Traffic:
         apart = (traffic for start, traffic in self._apart.items() if key.startswith(start))

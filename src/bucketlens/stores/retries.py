@@ -11,13 +11,14 @@ import msgspec
 from bucketlens.errors import BucketlensError, ConfigError, MissingError, TransientError
 from bucketlens.stores.base import ClockError, ConflictError
 from bucketlens.stores.strain import STRAIN
+from bucketlens.stores.wrapping import WrappedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from bucketlens.stores.base import Blob, Store
+    from bucketlens.stores.base import Store
     from bucketlens.stores.strain import StrainCount
-    from bucketlens.types import ObjectInfo
+    from bucketlens.stores.wrapping import Verb
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ def _last(exc: TransientError) -> BucketlensError:
 NO_RETRIES = RetryPolicy(attempts=1)
 
 
-class RetryingStore:
+class RetryingStore(WrappedStore):
     """A store whose calls are tried again.
 
     A listing passes through: the stores try each page again by themselves.
@@ -108,55 +109,19 @@ class RetryingStore:
         strain: StrainCount = STRAIN,
     ) -> None:
         """Wrap a store, and count what it costs in patience."""
-        self._store = store
+        super().__init__(store)
         self._policy = policy
         self._sleep = sleep
         self._strain = strain
 
-    @property
-    def location(self) -> str:
-        """The store's own."""
-        return self._store.location
-
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """The store's own."""
-        return self._store.list(prefix)
-
-    def head(self, key: str) -> ObjectInfo:
-        """The facts of one object."""
-        return self._call(lambda: self._store.head(key))
-
-    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
-        """The object's bytes and facts."""
-        return self._call(lambda: self._store.get(key, max_bytes=max_bytes))
-
-    def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_match: str | None = None,
-        if_absent: bool = False,
-        content_type: str | None = None,
-        cache_control: str | None = None,
-    ) -> str:
-        """Write the object.
-
-        A try that loses to an earlier one of ours, whose answer did not arrive, has won.
-        """
+    def _put(self, key: str, data: bytes, call: Callable[[], str]) -> str:
+        """Write; a try that loses to an earlier one of ours, whose answer did not arrive, won."""
         in_doubt = False
 
         def attempt() -> str:
             nonlocal in_doubt
             try:
-                return self._store.put(
-                    key,
-                    data,
-                    if_match=if_match,
-                    if_absent=if_absent,
-                    content_type=content_type,
-                    cache_control=cache_control,
-                )
+                return call()
             except TransientError:
                 in_doubt = True
                 raise
@@ -167,15 +132,11 @@ class RetryingStore:
                 self._strain.answer_lost()
                 return etag
 
-        return self._call(attempt)
+        return self._ask("put", key, attempt)
 
-    def delete(self, key: str) -> None:
-        """Remove the object if it is there."""
-        self._call(lambda: self._store.delete(key))
-
-    def url(self, key: str) -> str:
-        """The store's own."""
-        return self._store.url(key)
+    def _ask(self, verb: Verb, key: str, call: Callable[[], T]) -> T:
+        del verb, key
+        return self._policy.call(call, sleep=self._sleep, told=self._strain.failed)
 
     def _etag_if_ours(self, key: str, data: bytes) -> str | None:
         try:
@@ -183,6 +144,3 @@ class RetryingStore:
         except MissingError:
             return None
         return blob.info.etag if blob.data == data else None
-
-    def _call(self, function: Callable[[], T]) -> T:
-        return self._policy.call(function, sleep=self._sleep, told=self._strain.failed)

@@ -84,3 +84,19 @@ class StrainCount:
 
 STRAIN = StrainCount()
 """Of this process."""
+
+
+class StrainSince:
+    """What was counted since somebody last took it; for one thread at a time."""
+
+    def __init__(self) -> None:
+        """Begin now: what was counted before is somebody else's, as in a fork."""
+        self._taken = STRAIN.now
+
+    def take(self) -> Strain:
+        """What has come since."""
+        now = STRAIN.now
+        if now is self._taken:  # hardly ever is there any
+            return NO_STRAIN
+        since, self._taken = now - self._taken, now
+        return since

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketlens.catalog.manifest import FileFacts, replace_document
+from bucketlens.catalog.manifest import FileFacts
 from bucketlens.errors import ConfigError, MissingError
+from bucketlens.stores import replace_document
 
 if TYPE_CHECKING:
     from bucketlens.stores import Store

@@ -19,7 +19,7 @@ from bucketlens.catalog.packs.manifest import (
 )
 from bucketlens.catalog.packs.rows import GROUP, Facts, Row, read_names, read_records
 from bucketlens.errors import ConfigError, MissingError
-from bucketlens.stores import ForbiddenError
+from bucketlens.stores import ForbiddenError, is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -123,7 +123,7 @@ class Packs:
         self._names: Recent[dict[str, Facts]] = Recent(NAMED_ROWS)
         self._groups: Recent[list[bytes]] = Recent(GROUP_BYTES)
         self._fetched: Recent[Path] = Recent(FETCHED, lambda path: path.unlink(missing_ok=True))
-        self._remote = "://" in private.location and not private.location.startswith("memory://")
+        self._remote = is_remote(private.location)
         self._fresh = FRESH_SECONDS if self._remote else 0.0
 
     def standing(self, *, now: bool = False) -> Standing:
