@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -36,6 +35,7 @@ from bucketlens.server.credentials import Credentials as Known
 from clients import measure
 from machine import available_cores, describe_machine
 from photosets import photo_sets
+from serving import serving
 from tables import markdown
 
 if TYPE_CHECKING:
@@ -163,28 +163,11 @@ def middle(values: Sequence[float]) -> float:
 def ours(images: Sequence[bytes], *arguments: str) -> Iterator[Contender]:
     """Our server over an empty folder, with one access key."""
     with tempfile.TemporaryDirectory(prefix="bucketlens-bench-") as folder:
-        (Path(folder) / "photos").mkdir()
         write_credentials(Path(folder) / "access", Known(access_keys={KEY: AccessKey(SECRET)}))
-        command = [sys.executable, "-m", "bucketlens", "serve", "photos", "out", "--port", "0"]
-        process = subprocess.Popen(
-            [*command, "--credentials", "access", *arguments],
-            cwd=folder,
-            env={**os.environ, "BUCKETLENS_LOG_FORMAT": "json"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stderr  # noqa: S101 - it was asked for
-        lines = (json.loads(line) for line in process.stderr)
-        url = next(line["url"] for line in lines if line["message"] == "ready")
-        log = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)  # noqa: S607
-        address = ("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))
-        try:
+        with serving(Path(folder), "--credentials", "access", *arguments) as (process, url):
+            address = ("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))
             requests = [detect_labels(image, url) for image in images]
             yield Contender(psutil.Process(process.pid), address, requests)
-        finally:
-            process.terminate()
-            process.wait()
-            log.wait()
 
 
 @contextmanager

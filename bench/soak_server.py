@@ -13,9 +13,6 @@ import argparse
 import http.client
 import itertools
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,9 +25,11 @@ import psutil
 
 from bucketlens.imaging import encode_jpeg
 from machine import describe_machine
+from serving import serving
 from tables import markdown
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 ROWS = 10
@@ -45,35 +44,16 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--settings", nargs="*", default=[], help="NAME=VALUE for the server")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bucketlens-soak-") as folder:
-        (Path(folder) / "photos").mkdir()
-        process, port = start(folder, asked.settings)
-        try:
-            rows = list(soak(process, port, asked.uploads, asked.clients))
-        finally:
-            process.terminate()
-            status = process.wait()
-    print(describe_machine())
-    heads = ["uploads", "seconds", "memory, MB", "open files", "threads", "waiting", "answers"]
-    print(f"\n{markdown(heads, rows)}\n\nIt ended with status {status}.")
-
-
-def start(folder: str, settings: list[str]) -> tuple[subprocess.Popen[str], int]:
-    """A server that takes uploads; where it answers."""
-    command = [sys.executable, "-m", "bucketlens", "serve", "photos", "out", "--port", "0"]
+    settings = ["uploads_per_minute=1000000", *asked.settings]
     told = [word for setting in settings for word in ("--set", setting)]
-    process = subprocess.Popen(
-        [*command, "--uploads", "--set", "uploads_per_minute=1000000", *told],
-        cwd=folder,
-        env={**os.environ, "BUCKETLENS_LOG_FORMAT": "json"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr  # noqa: S101 - it was asked for
-    lines = (json.loads(line) for line in process.stderr if line.startswith("{"))
-    url = next(line["url"] for line in lines if line["message"] == "ready")
-    threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()
-    return process, int(url.rstrip("/").rpartition(":")[2])
+    heads = ["uploads", "seconds", "memory, MB", "open files", "threads", "waiting", "answers"]
+    print(f"{describe_machine()}\n\n{markdown(heads, [])}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="bucketlens-soak-") as folder:
+        with serving(Path(folder), "--uploads", *told) as (process, url):
+            port = int(url.rstrip("/").rpartition(":")[2])
+            for row in soak(process, port, asked.uploads, asked.clients):
+                print(markdown(heads, [row]).splitlines()[-1], flush=True)
+        print(f"\nIt ended with status {process.returncode}.")
 
 
 def soak(
