@@ -4,8 +4,8 @@
 
 Each upload is a small JPEG that there has never been before. So many clients put them in, one
 after the other. After each tenth they wait until all is labelled; then it is printed what the
-server takes: memory that is its alone, which its processes do not share, of all of them. It runs in any environment that has
-the server's extra and psutil, such as the one of ``make test``.
+server takes, its memory as the sum of what each of its processes has alone. It runs in any
+environment that has the server's extra and psutil, such as the one of ``make test``.
 """
 
 from __future__ import annotations
