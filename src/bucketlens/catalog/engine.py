@@ -8,7 +8,6 @@ import tempfile
 import threading
 import weakref
 from contextlib import contextmanager, suppress
-from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def open_engine() -> DuckDBPyConnection:
     memory and threads. Tables go when the connection is collected.
     """
     with _LOCK:
-        instance = _instance(os.getpid())
+        instance = _instance()
         name = f"work{next(_NUMBERS)}"
         connection = instance.cursor()
         connection.execute(f"ATTACH ':memory:' AS {name}")
@@ -73,27 +72,36 @@ def open_instance() -> DuckDBPyConnection:
 def use_threads(number: int) -> None:
     """Let this process compute in so many threads, where others do the same beside it."""
     with _LOCK:
-        _instance(os.getpid()).execute(f"SET threads = {number}")
+        _instance().execute(f"SET threads = {number}")
 
 
 _LOCK = threading.RLock()
 _NUMBERS = count()
+_INSTANCES: dict[int, DuckDBPyConnection] = {}
+"""Of each process its own. One that a fork inherited is of no use, and never closed there: that
+would wait for threads which only the other process has."""
 
 
-@cache
-def _instance(process: int) -> DuckDBPyConnection:
-    """The instance of a process; one that was inherited by a fork is of no use."""
-    del process
-    # Where a thread outlives the interpreter, DuckDB complains of whatever is still open by then.
-    atexit.register(_instance.cache_clear)
-    return open_instance()
+def _instance() -> DuckDBPyConnection:
+    """The instance of this process."""
+    process = os.getpid()
+    if process not in _INSTANCES:
+        _INSTANCES[process] = open_instance()
+        # Where a thread outlives the interpreter, DuckDB complains of whatever is still open then.
+        atexit.register(_close, process)
+    return _INSTANCES[process]
+
+
+def _close(process: int) -> None:
+    if process == os.getpid():
+        del _INSTANCES[process]
 
 
 def _detach(name: str) -> None:
     import duckdb  # noqa: PLC0415
 
     with _LOCK, suppress(duckdb.Error):
-        _instance(os.getpid()).cursor().execute(f"DETACH {name}")
+        _instance().cursor().execute(f"DETACH {name}")
 
 
 @contextmanager
