@@ -66,7 +66,8 @@ def prepare(out: Path, images: int) -> None:
     """Records whose labels are those of their scores, and their catalog."""
     shutil.rmtree(out, ignore_errors=True)
     write_records(str(out), 0, images, available_cores())
-    relabel(out, USUAL)
+    if relabel(out, USUAL).summary["stale"]:
+        raise SystemExit("the synthetic records are of other models than those in force")
     (out / "ready").touch()
 
 
