@@ -61,7 +61,8 @@ def relabel_all(
         odd: list[int] = []
         if isinstance(view, View):
             with suppress(CatalogError):
-                rows = opened.enter_context(collection.catalog.outdated())
+                listed = opened.enter_context(crew.listing())
+                rows = opened.enter_context(collection.catalog.outdated(listed))
                 told = rows, _sort(rows, collection, settings, view.fingerprint)
         if told is None:
             tasks = _records(record_names(collection.records), total)

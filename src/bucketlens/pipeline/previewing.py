@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.labels.differences import Named, difference
-from bucketlens.labels.showing import BATCH, BatchView
+from bucketlens.labels.showing import BATCH
 
 if TYPE_CHECKING:
-    from bucketlens.labels import View
     from bucketlens.labels.batch import Integers
     from bucketlens.labels.differences import Difference
     from bucketlens.labels.packing import PackedMany
+    from bucketlens.labels.showing import BatchView
 
 MOST_INSTANCES = 32_767
 """The most places that the catalog tells."""
@@ -49,15 +49,16 @@ class Previewer:
     """Compares what images show with what a view would show.
 
     Args:
-        view: Would make their labels.
+        batch: Would make their labels.
 
     Attributes:
         names: The names that labels can have; what is compared are their numbers.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, batch: BatchView) -> None:
         """Number the names."""
-        self._batch = BatchView(view)
+        self._batch = batch
+        view = batch.view
         numbers: dict[str, int] = {}
         for shape in view.shapes:
             numbers.setdefault(shape.name, len(numbers))
