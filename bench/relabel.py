@@ -5,8 +5,8 @@
 
 Records are written first (see ``synthetic.py``), relabelled once so that their labels are those of
 their scores, and their catalog is made; that is not measured. Each line is a process of its own,
-its start counted apart; memory is that of all its processes together. With ``--folder`` the records stay there for the next call; ``--prepare``
-does no more than write them.
+its start counted apart; memory is that of all its processes together. With ``--folder`` the records
+stay there for the next call; ``--prepare`` does no more than write them.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ class Worker:
     def do(self, asked: Asked) -> object:
         """Answer a task."""
         if isinstance(asked, Path):
-            return write_listing(self.records.list(), asked)
+            write_listing(self.records.list(), asked)
+            return None
         if not isinstance(asked, ShownLabels):
             return self.relabeler.relabel(asked)
         assert self.previewer is not None  # noqa: S101 - nothing else asks
