@@ -3,8 +3,9 @@
     python bench/soak_server.py --uploads 50000
 
 Each upload is a small JPEG that there has never been before. So many clients put them in, one
-after the other; what the server takes is printed as it goes. It runs in any environment that has
-the server's extra and psutil, such as the one of ``make test``.
+after the other. After each tenth they wait until all is labelled; then it is printed what the
+server takes, its memory as the sum of what each of its processes has alone. It runs in any
+environment that has the server's extra and psutil, such as the one of ``make test``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def main() -> None:
     asked = parser.parse_args()
     settings = ["uploads_per_minute=1000000", *asked.settings]
     told = [word for setting in settings for word in ("--set", setting)]
-    heads = ["uploads", "seconds", "memory, MB", "open files", "threads", "waiting", "answers"]
+    heads = ["uploads", "in, s", "labelled, s", "memory, MB", "files", "threads", "answers"]
     print(f"{describe_machine()}\n\n{markdown(heads, [])}", flush=True)
     with tempfile.TemporaryDirectory(prefix="bucketlens-soak-") as folder:
         with serving(Path(folder), "--uploads", *told) as (process, url):
@@ -87,14 +88,11 @@ def soak(
             thread.start()
         for thread in threads:
             thread.join()
-        waiting = state(port)["waiting"]
-        yield [
-            str(last),
-            f"{time.monotonic() - began:.0f}",
-            *taken(process),
-            str(waiting),
-            told(answers),
-        ]
+        put_in = time.monotonic() - began
+        while state(port)["waiting"]:
+            time.sleep(0.5)
+        seconds = time.monotonic() - began
+        yield [str(last), f"{put_in:.0f}", f"{seconds:.0f}", *taken(process), told(answers)]
 
 
 def upload(connection: http.client.HTTPConnection, number: int) -> int:
@@ -121,7 +119,7 @@ def taken(process: subprocess.Popen[str]) -> list[str]:
     """Memory, open files and threads of the server and its processes."""
     top = psutil.Process(process.pid)
     family = [top, *top.children(recursive=True)]
-    memory = sum(member.memory_info().rss for member in family) / 1e6
+    memory = sum(member.memory_full_info().uss for member in family) / 1e6
     files = sum(member.num_fds() for member in family)
     return [f"{memory:.0f}", str(files), str(sum(member.num_threads() for member in family))]
 

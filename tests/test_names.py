@@ -162,7 +162,7 @@ def test_what_stays_literal_is_the_same_in_every_python() -> None:
     assert hashlib.sha256(kept.encode()).hexdigest()[:16] == "1b6ffdef2b4f19a2"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(keys, min_size=1, max_size=12))
 @example({"a.jpg", "a.jpg.json/b.jpg", "A.jpg", "a.jpg/", "a.jpg//", "a", "a/b"})
 def test_outputs_of_any_keys_live_together_in_a_real_folder(

@@ -52,7 +52,7 @@ BOTH = """async ([texts, prefixes]) => {
       const tree = parse(text);
       const result = await answers.search(tree, text);
       const {total, searched, query, warnings} = result;
-      const parts = [[0, 60], [60, 120], [31, 112]];
+      const parts = [[0, 36], [36, 72], [31, 112]].filter(([from]) => from < total || !from);
       const rows = [];
       for (const [from, to] of parts) rows.push(await result.rows(from, Math.min(total, to)));
       const places = [];

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 CATS = MANY // 2
 HOT_DOGS = MANY // 10
-BLOCK = 60
+BLOCK = 36
 """Images that are fetched at once; those of the first block are in the page itself."""
 
 

@@ -13,7 +13,7 @@ from bucketlens.site.view import fit, ratio_class, summarise
 if TYPE_CHECKING:
     from bucketlens.site.design import Design
 
-NEWEST = 60
+NEWEST = 36
 """Images on the page itself; as many as the script fetches at once (``BLOCK`` in blocks.js)."""
 
 TILE_TALLEST, TILE_WIDEST = 5, 24

@@ -3,7 +3,7 @@
 import {watchChanges} from "./changes.js";
 
 /** Images that the first answer brings along; the grid begins with as many. */
-const FIRST = 60;
+const FIRST = 36;
 
 /**
  * Gives a function that opens the answers, as openIndex does. Where the server can't answer, since

@@ -3,7 +3,7 @@
 import {justify} from "./justify.js";
 
 /** Pictures that are fetched, laid out and removed together; the page begins with as many. */
-export const BLOCK = 60;
+export const BLOCK = 36;
 
 /** Width to height of pictures that are not known. */
 const GUESS = 1.4;
