@@ -67,13 +67,13 @@ def pack(scores: str) -> Packed | None:
         return None
     if seen.reply is not None or len(seen.classes) > 1:
         return None
-    given = np.array([one.score for one in seen.detections])
-    pairs = np.empty((len(given), 2), dtype=np.int64)
-    pairs[:, 0] = [min(one.class_index, MOST + 1) for one in seen.detections]
-    pairs[:, 1] = np.rint(given * STEPS)
-    if (pairs[:, 0] > MOST).any() or (pairs[:, 1] / STEPS != given).any():
-        return None
-    objects = pairs.astype(PAIR).tobytes()
+    pairs: list[int] = []
+    for one in seen.detections:
+        steps = round(one.score * STEPS)
+        if one.class_index > MOST or steps / STEPS != one.score:
+            return None
+        pairs += (one.class_index, steps)
+    objects = np.array(pairs, dtype=PAIR).tobytes()
     if not seen.classes:
         return Packed(b"", None, objects)
     return Packed(seen.classes[0].codes, seen.classes[0].energy, objects)
