@@ -5,8 +5,8 @@
 
 Records are written first (see ``synthetic.py``), relabelled once so that their labels are those of
 their scores, and their catalog is made; that is not measured. Each line is a process of its own,
-its start counted apart. With ``--folder`` the records stay there for the next call; ``--prepare``
-does no more than write them.
+its start counted apart; memory is that of all its processes together. With ``--folder`` the records
+stay there for the next call; ``--prepare`` does no more than write them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from machine import available_cores, describe_machine
 from synthetic import load_pool, write_records
+from watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +35,11 @@ USUAL, NEAR, FAR = 55.0, 56.0, 90.0
 
 
 class Measured(NamedTuple):
-    """One call: its summary, and seconds of its process."""
+    """One call: its summary, seconds of its process, and the peak of its memory in MB."""
 
     summary: dict[str, Any]
     seconds: float
+    megabytes: float
 
 
 def main() -> None:
@@ -50,8 +52,8 @@ def main() -> None:
     chosen = parser.parse_args()
     load_pool()
     print(describe_machine() + "\n")
-    print("| records | what | changed | records/s | with the start | catalog, s |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: |")
+    print("| records | what | changed | records/s | with the start | catalog, s | peak, MB |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as temporary:
         for images in chosen.images:
             out = (chosen.folder or Path(temporary)) / f"records-{images}"
@@ -66,7 +68,8 @@ def prepare(out: Path, images: int) -> None:
     """Records whose labels are those of their scores, and their catalog."""
     shutil.rmtree(out, ignore_errors=True)
     write_records(str(out), 0, images, available_cores())
-    relabel(out, USUAL)
+    if relabel(out, USUAL).summary["stale"]:
+        raise SystemExit("the synthetic records are of other models than those in force")
     (out / "ready").touch()
 
 
@@ -97,17 +100,19 @@ def relabel(out: Path, threshold: float, *more: str) -> Measured:
     """One call of the command."""
     command = [sys.executable, "-m", "bucketlens", "relabel", str(out), "--no-pages", "--json"]
     began = time.perf_counter()
-    done = subprocess.run(
+    with subprocess.Popen(
         [*command, "--min-confidence", str(threshold), *more],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as process:
+        watch = Watch(process.pid)
+        told, complaints = process.communicate()
     seconds = time.perf_counter() - began
-    if done.returncode:
-        raise SystemExit(f"relabel ended with {done.returncode}: {done.stderr}")
-    return Measured(json.loads(done.stdout), seconds)
+    if process.returncode:
+        raise SystemExit(f"relabel ended with {process.returncode}: {complaints}")
+    return Measured(json.loads(told), seconds, watch.peak())
 
 
 def line(images: int, what: str, done: Measured) -> str:
@@ -117,7 +122,7 @@ def line(images: int, what: str, done: Measured) -> str:
     rate, whole = seen / summary["seconds"], seen / done.seconds
     return (
         f"| {images:,} | {what} | {summary['changed']:,} | {rate:,.0f} | {whole:,.0f} |"
-        f" {summary['indexing_seconds']:.1f} |"
+        f" {summary['indexing_seconds']:.1f} | {done.megabytes:.0f} |"
     )
 
 

@@ -16,6 +16,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from bucketlens.assembly.looking import made_by
 from bucketlens.names import output_name
 from bucketlens.records import (
     FailureFacts,
@@ -39,6 +41,7 @@ from bucketlens.records import (
     decode_record,
     encode_record,
 )
+from bucketlens.settings import Settings
 from bucketlens.stores import open_store
 from bucketlens.types import ClassScores, Embedding, Label, Scores
 
@@ -71,9 +74,12 @@ class Pool:
 
 @cache
 def load_pool(folder: Path = POOL) -> Pool:
-    """The records of the photos; they are made when there are none."""
-    if not (folder / "done").exists():
+    """The records of the photos; they are made when there are none of the models in force."""
+    done, models = folder / "done", " ".join(sorted(made_by(Settings())))
+    if not done.exists() or done.read_text() != models:
+        shutil.rmtree(folder, ignore_errors=True)
         _make_pool(folder)
+        done.write_text(models)
     records = open_store(str(folder / "records"))
     found = [
         decode_record(records.get(i.key).data) for i in records.list() if "/metadata/" in i.key
@@ -89,7 +95,6 @@ def _make_pool(folder: Path) -> None:
         command = [sys.executable, "-m", "bucketlens", "run", source, folder / "records" / name]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         subprocess.run([*command, "--no-pages"], env=environment, check=False, capture_output=True)
-    (folder / "done").touch()
 
 
 def key_of(number: int) -> str:
@@ -118,6 +123,7 @@ def synthetic(pool: Pool, number: int) -> Record:
     return msgspec.structs.replace(
         base,
         labels=_shifted(base.labels, chance.gauss(0.0, SPREAD)),
+        view_fingerprint="shifted",  # no settings make such labels
         source=SourceFacts(key=key_of(number), size=size, sha256=f"{number:064x}"),
         image=msgspec.structs.replace(
             base.image,

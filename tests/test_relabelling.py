@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from bucketlens.assembly import Collection, build_view, made_by
+from bucketlens.assembly import Collection, build_view, made_by, relabelling
 from bucketlens.assembly.editing import open_editor
 from bucketlens.assembly.relabelling import relabel_all
+from bucketlens.catalog.engine import open_engine
+from bucketlens.catalog.listing import take_listing, take_written, write_listing
+from bucketlens.catalog.schema import SCORES
 from bucketlens.edits import Changes
+from bucketlens.labels.packing import Packed
 from bucketlens.names import output_name
 from bucketlens.pipeline.editing import edited_record
 from bucketlens.pipeline.noting import Noted
@@ -31,7 +36,15 @@ from bucketlens.records import (
 )
 from bucketlens.scores import encode_log_probabilities
 from bucketlens.settings import Settings
-from bucketlens.types import WHOLE, ClassScores, Detection, Embedding, Reply, Scores
+from bucketlens.types import (
+    WHOLE,
+    ClassScores,
+    Detection,
+    Embedding,
+    ObjectInfo,
+    Reply,
+    Scores,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,3 +239,83 @@ def test_scores_with_a_reply_are_of_other_models(out: Path):
     put(Collection(str(out), FIRST), replied)
     dry = relabel(out, Settings(pages=False, min_confidence=80.0), dry_run=True)
     assert dry.stale == 2
+
+
+def test_other_processes_tell_the_same(out: Path, monkeypatch: pytest.MonkeyPatch):
+    """They list the records and compare labels; records newer than the catalog among them."""
+    settings = Settings(pages=False, min_confidence=30.0)
+    view = build_view(settings)
+    for number in range(0, IMAGES, 3):
+        put(Collection(str(out), settings), edited_record(view, record_of(number), Noted()))
+    alone = relabel(out, settings, dry_run=True)
+    monkeypatch.setattr(relabelling, "ALONE", 10)
+    together = relabel(out, settings, dry_run=True)
+    assert (told(together), together.gained) == (told(alone), alone.gained)
+    assert told(relabel(out, settings)) == told(alone)
+
+
+def test_a_catalog_from_before_scores_were_packed_serves_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Its rows are read from their records, also where newer rows were merged with them."""
+    collection = Collection(str(tmp_path), FIRST)
+    settings = Settings(pages=False, min_confidence=80.0)
+    for number in range(10, 50):
+        put(collection, record_of(number))
+    with monkeypatch.context() as patched:
+        old = SCORES._replace(columns=SCORES.columns[:2])
+        patched.setattr("bucketlens.catalog.pieces.SCORES", old)
+        collection.index.renew()
+    before = relabel(tmp_path, settings, dry_run=True)
+    assert before.changed > 4
+    for number in range(60, 100):
+        put(collection, record_of(number))
+    collection.index.renew()
+    dry = relabel(tmp_path, settings, dry_run=True)
+    collection.catalog.compact()
+    assert collection.catalog.check().sound
+    merged = relabel(tmp_path, settings, dry_run=True)
+    assert told(merged) == told(dry) == told(relabel(tmp_path, settings))
+    with collection.catalog.snapshot().connect(["scores"]) as engine:
+        packed = engine.execute("SELECT count(*), count(objects) FROM scores").fetchall()
+    assert packed == [(80, 39)]  # at one of the newer ones the classifier looked twice
+
+
+def test_packed_scores_that_a_view_can_not_take_are_read_from_their_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Codes of another number of classes than the classifier has, in a catalog gone wrong."""
+    collection = Collection(str(tmp_path), FIRST)
+    for number in range(40):
+        put(collection, record_of(number))
+    with monkeypatch.context() as patched:
+        short = Packed(b"abc", 1.0, b"")
+        patched.setattr("bucketlens.catalog.stored.pack", lambda _: short)
+        collection.index.renew()
+    settings = Settings(pages=False, min_confidence=80.0)
+    dry = relabel(tmp_path, settings, dry_run=True)
+    assert dry.changed > 4
+    assert told(dry) == told(relabel(tmp_path, settings))
+
+
+def test_a_written_listing_is_the_listing(tmp_path: Path):
+    """Whatever the names of records hold."""
+    names = [
+        "a,b.json",
+        'say "x".json',
+        "line\nand\r\nline.json",
+        " é\t.json",
+        "image.jpg",
+        "'.json",
+    ]
+    listing = [
+        ObjectInfo(key=name, etag=f"{n}-", size=1, modified=0.0) for n, name in enumerate(names)
+    ]
+    path = tmp_path / "it's listed.csv"
+    write_listing(listing, path)
+    with closing(open_engine()) as engine:
+        take_listing(engine, listing)
+        listed = sorted(engine.execute("SELECT * FROM listed").fetchall())
+        take_written(engine, path)
+        assert sorted(engine.execute("SELECT * FROM listed").fetchall()) == listed
+    assert len(listed) == 5

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from bucketlens.labels import View, load_taxonomy
 from bucketlens.labels.combination import UNFITTED, packaged_combinations
+from bucketlens.labels.packing import Packed, PackedMany, pack, unpack
 from bucketlens.labels.showing import BatchView
+from bucketlens.labels.stacking import NOTHING, stack
 from bucketlens.models import find_model_folder, load_model_folder
 from bucketlens.scores import encode_log_probabilities
 from bucketlens.settings import Settings
@@ -115,16 +117,77 @@ def test_labels_of_a_batch_are_those_of_each_image_to_the_byte(
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32), wishes)
 def test_what_is_shown_of_a_batch_is_told_without_making_labels(seed: int, wanted: dict[str, Any]):
-    """Names, confidences and numbers of places are those of the labels; the rest is odd."""
+    """Names, confidences and numbers of places are those of the labels, from packed scores."""
     known = VIEWS[True, True, True].with_settings(Settings(**wanted))
     chance = np.random.default_rng(seed)
-    photos = [photo(chance, len(CLASSIFIER.labels), len(DETECTOR.labels)) for _ in range(20)]
-    shown, odd = BatchView(known).shown(photos)
+    sizes = len(CLASSIFIER.labels), len(DETECTOR.labels)
+    fitting = [
+        (one, packed)
+        for one in (photo(chance, *sizes) for _ in range(20))
+        if (packed := pack(msgspec.json.encode(one).decode())) is not None
+    ]
+    shown, odd = BatchView(known).shown(packed_many([packed for _, packed in fitting]))
     rows = zip(*(column.tolist() for column in shown), strict=True)
-    told = [(i, known.shapes[label].name, *rest) for i, label, *rest in rows if i not in odd]
+    told = [(i, known.shapes[label].name, *rest) for i, label, *rest in rows]
+    assert not len(odd)
     assert told == [
         (i, label.name, label.confidence, len(label.instances))
-        for i, one in enumerate(photos)
-        if i not in odd
+        for i, (one, _) in enumerate(fitting)
         for label in known.labels(one)
     ]
+
+
+def packed_many(packed: list[Packed]) -> PackedMany:
+    """Packed scores of several images as a table gives them."""
+    energy = np.array([np.nan if one.energy is None else one.energy for one in packed])
+    return PackedMany([one.codes for one in packed], energy, [one.objects for one in packed])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32), st.sampled_from(sorted(VIEWS)), st.integers(0, 40))
+def test_packed_scores_are_those_of_their_json_to_the_bit(
+    seed: int, kind: tuple[bool, bool, bool], count: int
+):
+    """What can't be packed without loss is not; of the rest every number is as it was."""
+    space = VIEWS[kind].space
+    sizes = len(space.classes), len(space.objects)
+    chance = np.random.default_rng(seed)
+    photos = [photo(chance, *sizes) for _ in range(count)]
+    packed = [pack(msgspec.json.encode(one).decode()) for one in photos]
+    unfit = stack(photos, *sizes).odd.tolist()
+    assert [place for place, one in enumerate(packed) if one is None] == unfit
+    fitting = [one for place, one in enumerate(photos) if place not in unfit]
+    unpacked = unpack(packed_many([one for one in packed if one is not None]), *sizes)
+    expected = stack(fitting, *sizes)
+    for column in ("codes", "energy", "image", "kind", "score", "odd"):
+        own, known = getattr(unpacked, column), getattr(expected, column)
+        assert own.dtype == known.dtype
+        assert own.tobytes() == known.tobytes()
+
+
+def test_packed_scores_of_other_models_are_odd():
+    """Other numbers of classes, kinds or bytes than the view has stand as nothing seen."""
+    classes, kinds = 5, 3
+    codes = bytes(classes)
+
+    def objects(*pairs: tuple[int, int]) -> bytes:
+        return np.array(pairs, dtype="<u2").tobytes()
+
+    packed = [
+        Packed(codes, 1.5, objects((2, 10_000), (0, 0))),
+        Packed(codes, 1.5, objects((kinds, 5))),
+        Packed(codes, 1.5, objects((0, 10_001))),
+        Packed(codes[1:], 1.5, b""),
+        Packed(codes, 1.5, b"abc"),
+        Packed(b"", None, b""),
+    ]
+    unpacked = unpack(packed_many(packed), classes, kinds)
+    assert unpacked.odd.tolist() == [1, 2, 3, 4]
+    assert unpacked.codes[[0, 5]].tolist() == [[0] * classes, [NOTHING] * classes]
+    assert unpacked.kind[unpacked.image == 0].tolist() == [2, 0]
+
+
+def test_what_is_no_json_of_scores_is_not_packed():
+    """A record of that kind can't be read either, and is told of where it is."""
+    assert pack('{"detections":[[-1,0.5,0,0,0,0]]}') is None
+    assert pack("{") is None

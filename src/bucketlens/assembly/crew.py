@@ -7,12 +7,17 @@ import multiprocessing
 import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from bucketlens.assembly.looking import build_view, made_by
 from bucketlens.assembly.processes import can_fork, forking
+from bucketlens.catalog.listing import write_listing
 from bucketlens.labels import View
+from bucketlens.labels.showing import BatchView
 from bucketlens.pipeline.parents import end_with_parent
 from bucketlens.pipeline.previewing import Previewer, ShownLabels
 from bucketlens.pipeline.relabelling import Relabeler
@@ -21,13 +26,14 @@ from bucketlens.stores import is_remote
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
     from bucketlens.assembly import Collection
     from bucketlens.pipeline.labelling import LabelView
     from bucketlens.settings import Settings
+    from bucketlens.stores import Store
 
 ALONE = 2_000
 """Up to so many records other processes cost more than they gain."""
@@ -42,15 +48,20 @@ AT_ONCE = 16
 """Requests to a store over a network that wait at the same time, a process."""
 
 
+Asked: TypeAlias = "tuple[str, ...] | ShownLabels | Path"
+"""Names of records to relabel, images to compare with what they would show, or the file that the
+listing of all records goes to."""
+
+
 class Task(NamedTuple):
     """Something to do.
 
     Attributes:
-        asked: Names of records to relabel, or images to compare with what they would show.
+        asked: See :data:`Asked`.
         take: Takes the answer, in this process.
     """
 
-    asked: tuple[str, ...] | ShownLabels
+    asked: Asked
     take: Callable[[Any], None]
 
 
@@ -59,15 +70,20 @@ class Worker:
     """What each process has.
 
     Attributes:
+        records: All of them.
         relabeler: Relabels records.
         previewer: Compares what the catalog shows; None where a service made the labels.
     """
 
+    records: Store
     relabeler: Relabeler
     previewer: Previewer | None
 
-    def do(self, asked: tuple[str, ...] | ShownLabels) -> object:
+    def do(self, asked: Asked) -> object:
         """Answer a task."""
+        if isinstance(asked, Path):
+            write_listing(self.records.list(), asked)
+            return None
         if not isinstance(asked, ShownLabels):
             return self.relabeler.relabel(asked)
         assert self.previewer is not None  # noqa: S101 - nothing else asks
@@ -138,6 +154,25 @@ class Crew:
             self._pool.submit(_wake).result()
         gc.unfreeze()  # all processes are there
 
+    @contextmanager
+    def listing(self) -> Iterator[Callable[[], Path] | None]:
+        """One of the processes lists the records while this one gets ready; None without any.
+
+        What is given waits for the file, which goes at the end.
+        """
+        if self._pool is None:
+            yield None
+            return
+        with TemporaryDirectory(prefix="bucketlens-listing-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "records.csv"
+            listing = self._pool.submit(_do, path)
+
+            def listed() -> Path:
+                listing.result()
+                return path
+
+            yield listed
+
     def do(self, tasks: Iterable[Task], stop: threading.Event) -> None:
         """Do tasks and take their answers in order; ``stop`` ends it early."""
         waiting: deque[tuple[Future[object], Task]] = deque()
@@ -161,14 +196,16 @@ def _take(answer: Future[object], task: Task) -> None:
 def _worker_of(
     collection: Collection, settings: Settings, view: LabelView, *, dry_run: bool
 ) -> Worker:
+    batch = BatchView(view) if isinstance(view, View) else None
     relabeler = Relabeler(
         collection.recorder,
         view,
         made_by(settings),
+        batch,
         dry_run=dry_run,
         at_once=AT_ONCE if is_remote(collection.records.location) else 1,
     )
-    return Worker(relabeler, Previewer(view) if isinstance(view, View) else None)
+    return Worker(collection.records, relabeler, Previewer(batch) if batch else None)
 
 
 _worker: Worker | None = None
@@ -194,6 +231,6 @@ def _wake() -> None:
     """Nothing, but a process must be there to do it."""
 
 
-def _do(asked: tuple[str, ...] | ShownLabels) -> object:
+def _do(asked: Asked) -> object:
     assert _worker is not None  # noqa: S101 - the initializer ran
     return _worker.do(asked)

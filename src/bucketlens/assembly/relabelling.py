@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from bucketlens.assembly import Collection
     from bucketlens.catalog.outdated import Counts, Outdated, Scored
-    from bucketlens.labels.differences import Difference
+    from bucketlens.pipeline.previewing import Preview
     from bucketlens.settings import Settings
 
 CHUNK = 256
@@ -58,17 +58,22 @@ def relabel_all(
         if len(tuple(islice(record_names(collection.records), ALONE))) == ALONE:
             crew.start()  # before the catalog is opened: a fork can't share DuckDB's threads
         told = None
+        odd: list[int] = []
         if isinstance(view, View):
             with suppress(CatalogError):
-                rows = opened.enter_context(collection.catalog.outdated())
+                listed = opened.enter_context(crew.listing())
+                rows = opened.enter_context(collection.catalog.outdated(listed))
                 told = rows, _sort(rows, collection, settings, view.fingerprint)
         if told is None:
             tasks = _records(record_names(collection.records), total)
         elif dry_run:
-            tasks = _previews(*told, crew.names, total)
+            tasks = _previews(*told, crew.names, total, odd)
         else:
             tasks = _outdated(*told, total, pages=collection.pages is not None)
         crew.do(tasks, stop)
+        if told is not None and odd:
+            named = told[0].named(odd)
+            crew.do(_records((name + RECORD_SUFFIX for name in named), total), stop)
     if total.written:
         began = time.monotonic()
         renew_index(collection.records, collection.index)
@@ -112,9 +117,12 @@ def _records(names: Iterable[str], total: Relabelled) -> Iterator[Task]:
 
 
 def _previews(
-    rows: Outdated, counts: Counts, names: Sequence[str], total: Relabelled
+    rows: Outdated, counts: Counts, names: Sequence[str], total: Relabelled, odd: list[int]
 ) -> Iterator[Task]:
-    """Tasks that tell what would change: by the catalog where it knows, else by the records."""
+    """Tasks that tell what would change: by the catalog where it knows, else by the records.
+
+    Rows whose records have to be read after all are added to ``odd`` as that turns out.
+    """
     total.stale += counts.stale
     total.passed_over += counts.failures
     total.same += counts.current
@@ -124,12 +132,16 @@ def _previews(
     for word in words:
         number_of[word.id] = numbers.setdefault(word.name, len(numbers))
     for scored in rows.scored():
-        yield from _compared(scored, number_of, tuple(numbers), total)
+        yield from _compared(scored, number_of, tuple(numbers), total, odd)
     yield from _records((name + RECORD_SUFFIX for name in rows.names("unknown")), total)
 
 
 def _compared(
-    scored: Scored, number_of: np.ndarray, names: Sequence[str], total: Relabelled
+    scored: Scored,
+    number_of: np.ndarray,
+    names: Sequence[str],
+    total: Relabelled,
+    odd: list[int],
 ) -> Iterator[Task]:
     for first in range(0, len(scored.keys), PREVIEWED):
         last = min(first + PREVIEWED, len(scored.keys))
@@ -140,14 +152,24 @@ def _compared(
             scored.confidence[own],
             scored.instances[own].astype(np.int64),
         )
-        shown = ShownLabels(scored.scores[first:last], labels, len(names))
-        yield Task(shown, partial(_take, total, scored.keys[first:last], names))
+        shown = ShownLabels(scored.scores.part(first, last), labels, len(names))
+        yield Task(shown, partial(_take, total, odd, scored, first, names))
 
 
-def _take(total: Relabelled, keys: Sequence[str], names: Sequence[str], found: Difference) -> None:
+def _take(
+    total: Relabelled,
+    odd: list[int],
+    scored: Scored,
+    first: int,
+    names: Sequence[str],
+    preview: Preview,
+) -> None:
     """Count what would change."""
+    found = preview.difference
+    keys = scored.keys[first : first + PREVIEWED]
+    odd += scored.ids[first + preview.odd].tolist()
     total.changed += len(found.changed)
-    total.same += len(keys) - len(found.changed)
+    total.same += len(keys) - len(found.changed) - len(preview.odd)
     for turnover, pairs in ((total.gained, found.gained), (total.lost, found.lost)):
         for place, name in pairs.tolist():
             turnover.note(names[name], keys[place])

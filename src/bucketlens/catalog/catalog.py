@@ -21,6 +21,7 @@ from bucketlens.names import encode_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -112,8 +113,12 @@ class Catalog:
             yield engine
 
     @contextmanager
-    def outdated(self) -> Iterator[Outdated]:
+    def outdated(self, listed: Callable[[], Path] | None = None) -> Iterator[Outdated]:
         """What a view can ask of the rows whose records are as they show them.
+
+        Args:
+            listed: Waits for another process that lists the records, and gives the file that it
+                wrote (:func:`bucketlens.catalog.listing.write_listing`).
 
         Raises:
             CatalogError: A file is missing or damaged.
@@ -121,7 +126,7 @@ class Catalog:
         """
         snapshot = self.snapshot()
         with snapshot.connect() as engine:
-            want_listed(engine, self._records.list())
+            want_listed(engine, listed() if listed else self._records.list())
             yield Outdated(engine, snapshot.score_files())
 
     def check(self) -> Checked:

@@ -6,23 +6,21 @@ batch too (``word``), since only the catalog knows the ids that hold everywhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
+from bucketlens.catalog.arrays import lists, numbers, objects, times
 from bucketlens.catalog.extracts import LabelRecordExtract, scores_digest, scores_text
+from bucketlens.catalog.stored import StoredScores
 from bucketlens.moments import LAST, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from bucketlens.catalog.arrays import Columns
     from bucketlens.catalog.extracts import FailureRecordExtract, LabelExtract, PropertiesExtract
     from bucketlens.records import SourceFacts
-
-Columns: TypeAlias = "dict[str, NDArray[Any]]"
 
 LEAST_SHARE = 10.0
 """Per cent of the picture that a simple colour must have to be searched by; the largest always."""
@@ -57,6 +55,9 @@ class Batch:
 
     Args:
         number: Of the batch; parts the numbers of its rows and words from those of others.
+
+    Attributes:
+        stored: Scores and embeddings that are new.
     """
 
     def __init__(self, number: int) -> None:
@@ -66,7 +67,7 @@ class Batch:
         self._labels: list[tuple[Any, ...]] = []
         self._words: dict[str, LabelExtract] = {}
         self._places: dict[str, int] = {}
-        self._scores: list[tuple[Any, ...]] = []
+        self.stored = StoredScores()
 
     def __len__(self) -> int:
         """Rows so far."""
@@ -98,7 +99,7 @@ class Batch:
         if known is not None and not own:
             scored = known[0]
         else:
-            self._scores.append((scored, scores, record.scores.embedding))
+            self.stored.add(scored, scores, record.scores.embedding)
         image = record.image
         when = moment(image.taken, record.observed.modified)
         words, color = _colors(record.image_properties)
@@ -165,18 +166,18 @@ class Batch:
         columns = dict(zip(_TAKEN, zip(*self._images, strict=True), strict=True))
         observed = columns.pop("observed")
         fixed = {
-            "etag": _objects([_readable(seen.etag) for seen in observed]),
-            "modified": _times([_micros(seen.modified) for seen in observed]),
-            "recorded": _times([_micros(seen.recorded) for seen in observed]),
-            "taken": _times(columns["taken"]),
+            "etag": objects([_readable(seen.etag) for seen in observed]),
+            "modified": times([_micros(seen.modified) for seen in observed]),
+            "recorded": times([_micros(seen.recorded) for seen in observed]),
+            "taken": times(columns["taken"]),
             "row": np.array(columns["row"], dtype=np.int64),
             "size": np.array(columns["size"], dtype=np.int64),
             **{name: np.array(columns[name], dtype=np.bool_) for name in _BOOLEANS},
-            **{name: _numbers(columns[name]) for name in _NUMBERS},
-            **{name: _lists(columns[name]) for name in LISTS & columns.keys()},
+            **{name: numbers(columns[name]) for name in _NUMBERS},
+            **{name: lists(columns[name]) for name in LISTS & columns.keys()},
         }
         return {
-            name: _objects(values) for name, values in columns.items() if name not in fixed
+            name: objects(values) for name, values in columns.items() if name not in fixed
         } | fixed
 
     def labels(self) -> Columns:
@@ -186,7 +187,7 @@ class Batch:
             "row": np.array(columns[0], dtype=np.int64),
             "word": np.array(columns[1], dtype=np.int64),
             "confidence": np.array(columns[2], dtype=np.float32),
-            "origin": _objects(columns[3]),
+            "origin": objects(columns[3]),
             "instances": np.array(columns[4], dtype=np.int16),
             "specific": np.array(columns[5], dtype=np.bool_),
         }
@@ -197,27 +198,10 @@ class Batch:
         labels = [self._words[name] for name in self._places]
         return {
             "word": np.array([self._first + place for place in places], dtype=np.int64),
-            "name": _objects(list(self._places)),
-            "parents": _lists([[named.name for named in label.parents] for label in labels]),
-            "aliases": _lists([[named.name for named in label.aliases] for label in labels]),
-            "categories": _lists([[n.name for n in label.categories] for label in labels]),
-        }
-
-    def scores(self) -> Columns:
-        """The columns of ``scores``."""
-        rows = [(scored, text) for scored, text, _ in self._scores if text]
-        return {
-            "id": np.array([scored for scored, _ in rows], dtype=np.int64),
-            "scores": _objects([text for _, text in rows]),
-        }
-
-    def embeddings(self) -> Columns:
-        """The columns of ``embeddings``."""
-        rows = [(scored, embedding) for scored, _, embedding in self._scores if embedding]
-        return {
-            "id": np.array([scored for scored, _ in rows], dtype=np.int64),
-            "codes": _objects([embedding.codes for _, embedding in rows]),
-            "scale": np.array([embedding.scale for _, embedding in rows], dtype=np.float32),
+            "name": objects(list(self._places)),
+            "parents": lists([[named.name for named in label.parents] for label in labels]),
+            "aliases": lists([[named.name for named in label.aliases] for label in labels]),
+            "categories": lists([[n.name for n in label.categories] for label in labels]),
         }
 
 
@@ -255,28 +239,3 @@ def _readable(text: str) -> str:
 
 def _micros(seconds: float) -> int:
     return round(max(-LAST, min(seconds, LAST)) * 1e6)
-
-
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    """Texts or bytes, each of which may be None."""
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
-
-
-def _lists(values: Sequence[Sequence[str]]) -> NDArray[Any]:
-    """Lists of texts as JSON: of lists, DuckDB would guess the type from some of them."""
-    return _objects([_JSON.encode(value).decode() for value in values])
-
-
-def _times(micros: Sequence[int]) -> NDArray[Any]:
-    return np.array(micros, dtype=np.int64).astype("datetime64[us]")
-
-
-def _numbers(values: Sequence[int | None]) -> NDArray[Any]:
-    """Whole numbers that may be missing."""
-    missing = [value is None for value in values]
-    return np.ma.array([value or 0 for value in values], mask=missing, dtype=np.int64)
-
-
-_JSON = msgspec.json.Encoder()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bucketlens.catalog.engine import mapped
+from bucketlens.catalog.listing import take_listing, take_written
 from bucketlens.catalog.pieces import PIECE, Asked
-from bucketlens.records import RECORD_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     from bucketlens.catalog.spool import Spool
     from bucketlens.types import ObjectInfo
 
-SLICE = 65_536
-"""Entries of a listing that are handed to DuckDB at once."""
 
-
-def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> int:
+def want_listed(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo] | Path) -> int:
     """Make the table ``wanted``: names whose record is not the one that ``images`` shows; how many.
 
     Those that the listing does not show are among them: reading them says whether they are gone.
+
+    Args:
+        engine: With the views of the catalog.
+        listing: Of the records, or the file that another process wrote it to.
     """
-    take_listing(engine, listing)
+    if isinstance(listing, Path):
+        take_written(engine, listing)
+    else:
+        take_listing(engine, listing)
     with mapped("the comparison with the records"):
         engine.execute(
             "CREATE OR REPLACE TABLE wanted AS"
@@ -47,22 +51,6 @@ def want_all(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
         "CREATE OR REPLACE TABLE wanted AS SELECT name, any_value(etag) AS etag,"
         " NULL::BIGINT AS scored, NULL::BIGINT AS scores_digest FROM listed GROUP BY name"
     )
-
-
-def take_listing(engine: DuckDBPyConnection, listing: Iterable[ObjectInfo]) -> None:
-    """Make the table ``listed`` of the records' names and etags."""
-    engine.execute("CREATE OR REPLACE TABLE listed (name VARCHAR, etag VARCHAR)")
-    entries = ((i.key, i.etag) for i in listing if i.key.endswith(RECORD_SUFFIX))
-    while some := list(islice(entries, SLICE)):
-        columns = {
-            "name": np.array([name for name, _ in some], dtype=object),
-            "etag": np.array([etag for _, etag in some], dtype=object),
-        }
-        engine.register("given", columns)
-        engine.execute(
-            f"INSERT INTO listed SELECT left(name, -{len(RECORD_SUFFIX)}), etag FROM given"
-        )
-        engine.unregister("given")
 
 
 def want_named(engine: DuckDBPyConnection, names: Iterable[str]) -> int:

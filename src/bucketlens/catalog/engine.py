@@ -138,4 +138,11 @@ def parquet(paths: Sequence[Path | str], table: Table) -> str:
     if not paths:
         columns = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
         return f"(SELECT {columns} WHERE false)"
-    return f"read_parquet([{', '.join(quoted(str(path)) for path in paths)}])"
+    listed = ", ".join(quoted(str(path)) for path in paths)
+    later = [f'NULL::{c.type} AS "{c.name}"' for c in table.columns if c.later]
+    if not later:
+        return f"read_parquet([{listed}])"
+    return (
+        f"(FROM read_parquet([{listed}], union_by_name = true)"
+        f" UNION ALL BY NAME SELECT {', '.join(later)} WHERE false)"
+    )

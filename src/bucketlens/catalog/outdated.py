@@ -12,6 +12,7 @@ import numpy as np
 
 from bucketlens.catalog.engine import mapped, parquet
 from bucketlens.catalog.schema import SCORES
+from bucketlens.labels.packing import PackedMany
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,13 +32,13 @@ CREATE OR REPLACE TABLE sorted_out AS SELECT id, name, key, scored, CASE
     WHEN score_fingerprint NOT IN (SELECT value FROM mine) THEN 'unknown'
     WHEN contains(view_fingerprint, '.') OR sha256 IN (SELECT value FROM edited) THEN 'unknown'
     WHEN view_fingerprint = $view THEN 'current'
-    WHEN scored IN (SELECT id FROM {scores}) THEN 'outdated'
+    WHEN scored IN (SELECT id FROM {scores} WHERE objects IS NOT NULL) THEN 'outdated'
     ELSE 'unknown' END AS what
 FROM images
 """
 
 OUTDATED = """
-SELECT o.id, o.key, s.scores FROM {scores} s
+SELECT o.id, o.key, s.codes, s.energy, s.objects FROM {scores} s
 JOIN (SELECT * FROM sorted_out WHERE what = 'outdated') o ON o.scored = s.id
 """
 
@@ -66,16 +67,18 @@ class Scored(NamedTuple):
     """Some images with labels of another view.
 
     Attributes:
+        ids: Their rows.
         keys: As people read them.
-        scores: The record's scores without the embedding, as JSON.
+        scores: What a view needs of their scores.
         place: Of each label that is shown now: the place of its image among these.
         label: Its id in the vocabulary.
         confidence: 0 to 100.
         instances: In how many places of the image it is seen.
     """
 
+    ids: NDArray[np.int64]
     keys: Sequence[str]
-    scores: Sequence[str]
+    scores: PackedMany
     place: NDArray[np.int64]
     label: NDArray[np.int32]
     confidence: NDArray[np.float32]
@@ -144,6 +147,11 @@ class Outdated:
             while rows := self._engine.fetchmany(FETCHED):
                 yield from (name for (name,) in rows)
 
+    def named(self, ids: Sequence[int]) -> list[str]:
+        """The names of the records of these rows."""
+        rows = self._fetched("SELECT name FROM sorted_out WHERE id IN $ids ORDER BY name", ids=ids)
+        return [name for (name,) in rows]
+
     def vocabulary(self) -> list[Word]:
         """All labels."""
         return [Word(*row) for row in self._fetched("SELECT id, name FROM vocabulary")]
@@ -164,9 +172,15 @@ class Outdated:
         standing = self._engine.execute(STANDING).fetchnumpy()
         self._engine.unregister("given")
         by_image = np.argsort(standing["place"], kind="stable")
+        scores = PackedMany(
+            found["codes"][order].tolist(),
+            np.ma.filled(found["energy"], np.nan)[order],
+            found["objects"][order].tolist(),
+        )
         return Scored(
+            ids,
             found["key"][order].tolist(),
-            found["scores"][order].tolist(),
+            scores,
             *(standing[name][by_image] for name in ("place", "label", "confidence", "instances")),
         )
 
@@ -178,6 +192,6 @@ class Outdated:
         )
         self._engine.unregister("given")
 
-    def _fetched(self, query: str) -> list[tuple[Any, ...]]:
+    def _fetched(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         with mapped("the look for labels of other settings"):
-            return self._engine.execute(query).fetchall()
+            return self._engine.execute(query, values).fetchall()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from bucketlens.catalog.columns import LISTS, Batch, Columns
+from bucketlens.catalog.columns import LISTS, Batch
 from bucketlens.catalog.engine import mapped, open_engine
 from bucketlens.catalog.extracts import LabelRecordExtract, extract
 from bucketlens.catalog.manifest import FileFacts
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from bucketlens.catalog.arrays import Columns
     from bucketlens.catalog.files import Files
     from bucketlens.stores import Store
 
@@ -195,14 +196,14 @@ class PieceReader:
         if not len(batch):
             return Piece(rows=0)
         with closing(open_engine()) as engine:
-            kept = self._keep_scores
+            kept, stored = self._keep_scores, batch.stored
             return Piece(
                 rows=len(batch),
                 images=str(self._write(engine, batch.images(), PIECE_IMAGES)),
                 labels=str(self._write(engine, batch.labels(), PIECE_LABELS)),
                 words=str(self._write(engine, batch.words(), PIECE_WORDS)),
-                scores=self._keep(engine, batch.scores(), SCORES) if kept else None,
-                embeddings=self._keep(engine, batch.embeddings(), EMBEDDINGS) if kept else None,
+                scores=self._keep(engine, stored.scores(), SCORES) if kept else None,
+                embeddings=self._keep(engine, stored.embeddings(), EMBEDDINGS) if kept else None,
             )
 
     def _keep(self, engine: DuckDBPyConnection, columns: Columns, table: Table) -> FileFacts | None:

@@ -13,11 +13,19 @@ SCHEMA_VERSION = 1
 
 
 class Column(NamedTuple):
-    """A column: its name, DuckDB's type, and a sentence for people."""
+    """A column.
+
+    Attributes:
+        name: Of the column.
+        type: DuckDB's.
+        meaning: A sentence for people.
+        later: Files that were written before it came do not have it.
+    """
 
     name: str
     type: str
     meaning: str
+    later: bool = False
 
 
 class Table(NamedTuple):
@@ -108,6 +116,15 @@ SCORES = Table(
     (
         Column("id", "BIGINT", "`images.scored`"),
         Column("scores", "VARCHAR", "the record's `scores` without the embedding, as JSON"),
+        Column("codes", "BLOB", "the classifier's codes again, a byte for each class", later=True),
+        Column("energy", "DOUBLE", "the classifier's energy again", later=True),
+        Column(
+            "objects",
+            "BLOB",
+            "each detection in four bytes: its class and its score in ten-thousandths, 16 bits"
+            " each, the low byte first; NULL where `scores` do not fit in",
+            later=True,
+        ),
     ),
     order="id",
 )

@@ -80,13 +80,12 @@ class Sums:
     Args:
         classes: With ``labels``: each pair of a class and a label that it adds to.
         labels: See ``classes``.
-        order: All classes, so that those of a label stand together if possible.
+        order: All classes, so that those of a label stand together if possible; values are in it.
         count: How many labels there are, those without classes among them.
     """
 
     def __init__(self, classes: Integers, labels: Integers, order: Integers, count: int) -> None:
         """Find the runs of each label."""
-        self._order = order
         at = np.argsort(order)[classes]
         sorting = np.lexsort((at, labels))
         at, labels = at[sorting], labels[sorting]
@@ -104,7 +103,7 @@ class Sums:
         """Of classes x images, the sums as labels x images."""
         totals = np.empty((len(values) + 1, values.shape[1]))
         totals[0] = 0.0
-        np.cumsum(values[self._order], axis=0, out=totals[1:])
+        np.cumsum(values, axis=0, out=totals[1:])
         sums = totals[self._ends]
         sums -= totals[self._begins]
         begins, ends, owners = self._further
@@ -130,8 +129,8 @@ class BatchFormula:
         self.above = Spread(np.cumsum(sizes) - sizes, sizes, flat)
         self._masses = None
         if space.classes:
-            order = _in_tree_order(space)
-            self._masses = Sums(space.edge_class, space.edge_label, order, self._count)
+            self._order = _in_tree_order(space)
+            self._masses = Sums(space.edge_class, space.edge_label, self._order, self._count)
         self._probabilities = decode_probabilities(bytes(range(256)))
         self._kinds = len(space.objects)
         if self._kinds:
@@ -185,7 +184,8 @@ class BatchFormula:
         """Of each label, labels x images."""
         if self._masses is None:
             return np.zeros((self._count, len(stack.codes)))
-        said = self._probabilities.take(stack.codes.T)
+        # Codes are put in order, not what they stand for: they are an eighth as large.
+        said = self._probabilities.take(stack.codes.T[self._order])
         mass = self._masses.apply(said)
         mass /= np.maximum(said.sum(axis=0), LEAST_TOTAL)
         return np.minimum(mass, 1.0, out=mass)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.labels.batch import BatchFormula
+from bucketlens.labels.packing import unpack
 from bucketlens.labels.stacking import STEPS, stack
 from bucketlens.labels.view import DIGITS
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bucketlens.labels.batch import Floats, Integers
-    from bucketlens.labels.stacking import SeenScores, Stack
+    from bucketlens.labels.packing import PackedMany
+    from bucketlens.labels.stacking import Stack
     from bucketlens.labels.view import View
     from bucketlens.types import Instance, Label, Scores
 
@@ -66,14 +68,14 @@ class BatchView:
         self._objects = np.array(view.space.objects, dtype=np.int64)
         self._sureness = np.array([100.0 * view.sureness(s / STEPS) for s in range(STEPS + 1)])
 
-    def shown(self, many: Sequence[SeenScores]) -> tuple[Shown, Integers]:
+    def shown(self, many: PackedMany) -> tuple[Shown, Integers]:
         """The labels of images, and the places of images that only the view itself can do."""
-        stacked = self._stack(many)
+        stacked = unpack(many, len(self.view.space.classes), len(self._objects))
         return self._shown(stacked, self._placed(stacked)), stacked.odd
 
     def labels(self, many: Sequence[Scores]) -> list[tuple[Label, ...]]:
         """The labels of each image."""
-        stacked = self._stack(many)
+        stacked = stack(many, len(self.view.space.classes), len(self._objects))
         placed = self._placed(stacked)
         shown = self._shown(stacked, placed)
         instances = self._instances(many, stacked, placed)
@@ -87,9 +89,6 @@ class BatchView:
         for image in stacked.odd.tolist():
             done[image] = self.view.labels(many[image])
         return done
-
-    def _stack(self, many: Sequence[SeenScores]) -> Stack:
-        return stack(many, len(self.view.space.classes), len(self._objects))
 
     def _placed(self, stacked: Stack) -> Integers:
         """The detections that are sure enough to be shown as a place of their label."""

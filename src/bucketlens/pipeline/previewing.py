@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import numpy as np
 
 from bucketlens.labels.differences import Named, difference
-from bucketlens.labels.showing import BATCH, BatchView
-from bucketlens.labels.stacking import ScoresExtract
-from bucketlens.types import Scores
+from bucketlens.labels.showing import BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bucketlens.labels import View
+    from bucketlens.labels.batch import Integers
     from bucketlens.labels.differences import Difference
+    from bucketlens.labels.packing import PackedMany
+    from bucketlens.labels.showing import BatchView
 
 MOST_INSTANCES = 32_767
 """The most places that the catalog tells."""
@@ -28,79 +23,75 @@ class ShownLabels(NamedTuple):
     """Images and the labels that they show now.
 
     Attributes:
-        scores: Of each image, as JSON, without the embedding.
+        scores: Of each image, what a view needs.
         labels: By the numbers of names; those that the view has none of follow its own.
         names: How many names there are in all.
     """
 
-    scores: Sequence[str]
+    scores: PackedMany
     labels: Named
     names: int
+
+
+class Preview(NamedTuple):
+    """What would change.
+
+    Attributes:
+        difference: Of the images that can be told.
+        odd: Places of those whose scores the view can't take in this form: their records tell.
+    """
+
+    difference: Difference
+    odd: Integers
 
 
 class Previewer:
     """Compares what images show with what a view would show.
 
     Args:
-        view: Would make their labels.
+        batch: Would make their labels.
 
     Attributes:
         names: The names that labels can have; what is compared are their numbers.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, batch: BatchView) -> None:
         """Number the names."""
-        self._view = view
-        self._batch = BatchView(view)
+        self._batch = batch
+        view = batch.view
         numbers: dict[str, int] = {}
         for shape in view.shapes:
             numbers.setdefault(shape.name, len(numbers))
         self.names = tuple(numbers)
-        self._numbers = numbers
         self._number_of = np.array([numbers[shape.name] for shape in view.shapes])
 
-    def preview(self, shown: ShownLabels) -> Difference:
+    def preview(self, shown: ShownLabels) -> Preview:
         """What would change of these images."""
         parts = [
-            self._labels(shown.scores[first : first + BATCH], first)
-            for first in range(0, len(shown.scores), BATCH)
+            self._labels(shown.scores.part(first, first + BATCH), first)
+            for first in range(0, len(shown.scores.codes), BATCH)
         ]
-        after = Named(*map(np.concatenate, zip(*parts, strict=True)))
-        return difference(len(shown.scores), shown.names, shown.labels, after)
-
-    def _labels(self, scores: Sequence[str], first: int) -> Named:
-        """What the view would show of some images, the first of which has this place."""
-        shown, odd = self._batch.shown([_EXTRACT.decode(one) for one in scores])
-        image, name = shown.image, self._number_of[shown.label]
-        confidence: NDArray[np.float64] = shown.confidence
-        instances = shown.instances
+        after = Named(*map(np.concatenate, zip(*(named for named, _ in parts), strict=True)))
+        odd = np.concatenate([places for _, places in parts])
+        before = shown.labels
         if len(odd):
-            apart = self._apart(scores, odd.tolist())
-            plain = ~np.isin(image, odd)
-            columns = (image, name, confidence, instances)
-            image, name, confidence, instances = (
-                np.concatenate([column[plain], more])
-                for column, more in zip(columns, apart, strict=True)
-            )
-        return Named(
-            image + first,
-            name,
-            confidence.astype(np.float32),
-            np.minimum(instances, MOST_INSTANCES),
+            before, after = (_without(labels, odd) for labels in (before, after))
+        return Preview(difference(len(shown.scores.codes), shown.names, before, after), odd)
+
+    def _labels(self, scores: PackedMany, first: int) -> tuple[Named, Integers]:
+        """What the view would show of some images, the first of which has this place; odd ones."""
+        shown, odd = self._batch.shown(scores)
+        named = Named(
+            shown.image + first,
+            self._number_of[shown.label],
+            shown.confidence.astype(np.float32),
+            np.minimum(shown.instances, MOST_INSTANCES),
         )
-
-    def _apart(self, scores: Sequence[str], odd: Sequence[int]) -> list[NDArray[np.float64]]:
-        """The labels of images that the view does one by one, as columns."""
-        rows = [
-            (place, self._numbers[label.name], label.confidence, len(label.instances))
-            for place in odd
-            for label in self._view.labels(_SCORES.decode(scores[place]))
-        ]
-        columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T
-        kinds = (np.int64, np.int64, np.float64, np.int64)
-        return [column.astype(kind) for column, kind in zip(columns, kinds, strict=True)]
+        return named, odd + first
 
 
-# Made when the module is, not when first needed: see bucketlens.records.
-_EXTRACT = msgspec.json.Decoder(ScoresExtract)
-_SCORES = msgspec.json.Decoder(Scores)
+def _without(labels: Named, odd: Integers) -> Named:
+    plain = ~np.isin(labels.image, odd)
+    return Named(
+        labels.image[plain], labels.name[plain], labels.confidence[plain], labels.instances[plain]
+    )

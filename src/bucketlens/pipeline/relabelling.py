@@ -7,8 +7,7 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from bucketlens.labels import View
-from bucketlens.labels.showing import BATCH, BatchView
+from bucketlens.labels.showing import BATCH
 from bucketlens.pipeline.editing import edited_record, is_viewed
 from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.noting import Noted
@@ -18,6 +17,7 @@ from bucketlens.records import RECORD_SUFFIX, LabelRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from bucketlens.labels.showing import BatchView
     from bucketlens.pipeline.labelling import LabelView
     from bucketlens.pipeline.recording import Recorder
     from bucketlens.pipeline.standing import Standing
@@ -33,6 +33,7 @@ class Relabeler:
         recorder: The records, and the pages of images whose labels change.
         view: Makes the labels.
         models: sha256 of the models that the view understands the scores of.
+        batch: Makes the labels of many images at once; None where the view can't.
         dry_run: Change nothing.
         at_once: Requests to the stores that wait at the same time.
     """
@@ -42,6 +43,7 @@ class Relabeler:
         recorder: Recorder,
         view: LabelView,
         models: frozenset[str],
+        batch: BatchView | None = None,
         *,
         dry_run: bool = False,
         at_once: int = 1,
@@ -52,7 +54,7 @@ class Relabeler:
         self._models = models
         self._dry_run = dry_run
         self._at_once = at_once
-        self._batch = BatchView(view) if isinstance(view, View) else None
+        self._batch = batch
 
     def relabel(self, names: Iterable[str]) -> Relabelled:
         """Relabel the records of these names."""
