@@ -33,7 +33,7 @@ def test_tries_and_their_end_are_counted():
 def test_a_wrong_clock_is_given_up_early():
     """It does not get right by itself; but a request that only waited too long is sent again."""
     assert fail_with(ClockError("clock"), 100).retries == CLOCK_ATTEMPTS - 1
-    errors: list[Exception] = [ClockError("the machine slept")]
+    errors = [ClockError("the machine slept"), *[TransientError("busy")] * 5]
 
     def wake() -> str:
         if errors:

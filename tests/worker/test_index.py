@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+
+import pytest
+from tests.live.waiting import wait_until
 
 from bucketlens.errors import ConfigError, TransientError
 from bucketlens.worker import index
 from bucketlens.worker.index import IndexKeeper
-
-if TYPE_CHECKING:
-    import pytest
 
 
 class Renewals:
@@ -22,12 +21,15 @@ class Renewals:
         self.keys: list[frozenset[str] | None] = []
         self.came = threading.Event()
         self.error = error
+        self.stumbles: list[Exception] = []
 
     def __call__(self, keys: frozenset[str] | None) -> tuple[str, ...]:
         """One renewal."""
         self.count += 1
         self.keys.append(keys)
         self.came.set()
+        if self.stumbles:
+            raise self.stumbles.pop()
         if self.error is not None:
             raise self.error
         return ()
@@ -79,6 +81,19 @@ def test_a_renewal_that_stumbles_is_tried_again_at_the_end():
     keeper.mark("a.jpg")
     keeper.close()
     assert renewals.keys == [None, None]
+
+
+@pytest.mark.parametrize(("stumbles", "tries"), [(1, 2), (2, 3), (99, 3)])
+def test_the_last_renewal_is_tried_again_but_not_for_ever(stumbles: int, tries: int):
+    """There is none after it that would put right what it could not."""
+    renewals = Renewals()
+    keeper = IndexKeeper(renewals, 3600.0, lambda _: None)
+    keeper.rest(idle=False)
+    wait_until(lambda: renewals.count == 1 and not keeper.lag)
+    renewals.stumbles = [TransientError("slow down")] * stumbles
+    keeper.mark("a.jpg")
+    keeper.close()
+    assert renewals.count == 1 + tries
 
 
 def test_what_a_renewal_itself_changed_is_shown_by_the_next_one():

@@ -8,18 +8,25 @@ import shutil
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bucketlens.catalog.engine import CatalogError
 from bucketlens.catalog.manifest import FOLDER, FileFacts
-from bucketlens.errors import MissingError
+from bucketlens.errors import MissingError, TransientError
+from bucketlens.stores import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bucketlens.stores import Store
+
+ATTEMPTS = 4
+"""Names for one file: one that is new is refused by a store that is disturbed."""
+
+PARQUET = "application/vnd.apache.parquet"
 
 
 class Files:
@@ -58,15 +65,22 @@ class Files:
         return self.scratch / f"{stem}-{os.urandom(8).hex()}.parquet"
 
     def put(self, table: str, path: Path, rows: int) -> FileFacts:
-        """Keep a file that was made in the folder of our own, and remove it there."""
+        """Keep a file that was made in the folder of our own, and remove it there.
+
+        Raises:
+            TransientError: The store refuses one name after the other.
+        """
         data = path.read_bytes()
         digest = digest_of(data)
-        # The random part keeps a name from ever coming back: a sweep that has seen an old file
-        # of this name unused could remove the new one.
-        name = f"{self._folder}{table}-{digest[:16]}-{os.urandom(4).hex()}.parquet"
-        self.private.put(name, data, if_absent=True, content_type="application/vnd.apache.parquet")
-        path.unlink()
-        return FileFacts(name, rows, len(data), digest)
+        for _ in range(ATTEMPTS):
+            # The random part keeps a name from ever coming back: a sweep that has seen an old file
+            # of this name unused could remove the new one.
+            name = f"{self._folder}{table}-{digest[:16]}-{os.urandom(4).hex()}.parquet"
+            with suppress(ConflictError):  # what is in doubt may be ours, and a sweep finds it
+                self.private.put(name, data, if_absent=True, content_type=PARQUET)
+                path.unlink()
+                return FileFacts(name, rows, len(data), digest)
+        raise TransientError(f"{self.private.url(self._folder)} took no new file of {table}")
 
     def paths(self, files: Iterable[FileFacts]) -> list[Path]:
         """Where files can be read: in place in a folder, else fetched.

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLOCK_ATTEMPTS = 3
-"""Tries of what a store refuses for its time: a wrong clock does not get right by itself."""
+"""Refusals of a request for its time, among all of its tries: a wrong clock does not get right by
+itself, and one that is right may be refused once, where the machine slept."""
 
 
 class Told(Protocol):
@@ -67,23 +68,22 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """
         end = clock() + self.total
         attempt = 1
+        refused = 0
         while True:
             try:
                 return function()
             except TransientError as exc:
                 pause = min(self.longest_pause, self.first_pause * 2 ** (attempt - 1))
                 pause *= random.random()  # noqa: S311 - nothing secret
-                given_up = attempt >= self._attempts(exc) or clock() + pause > end
+                refused += isinstance(exc, ClockError)
+                worth_more = attempt < self.attempts and refused < CLOCK_ATTEMPTS
+                given_up = not worth_more or clock() + pause > end
                 if told is not None:
                     told(exc, given_up=given_up)
                 if given_up:
                     raise _last(exc) from exc
                 sleep(pause)
             attempt += 1
-
-    def _attempts(self, exc: TransientError) -> int:
-        """How many tries what failed so is worth."""
-        return min(self.attempts, CLOCK_ATTEMPTS) if isinstance(exc, ClockError) else self.attempts
 
 
 def _last(exc: TransientError) -> BucketlensError:

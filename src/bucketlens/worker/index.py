@@ -26,9 +26,11 @@ SHORTEST_PAUSE = 1.0
 PAUSE_FACTOR = 4.0
 """A renewal that took so long is followed by a pause of so many times that."""
 
-
 FAILED_PAUSE = 10.0
 """Seconds after a renewal that failed: whatever is away needs longer than a moment."""
+
+LAST_TRIES = 3
+"""At the end: there is no later renewal that would put right what this one could not."""
 
 MOST_KEYS = 10_000
 """That are remembered by name; after more changes all records are looked at."""
@@ -95,12 +97,14 @@ class IndexKeeper:
                 self._changed.notify()
 
     def close(self) -> None:
-        """Renew once more if something has changed, and end."""
+        """Renew once more if something has changed, and again if a store stumbles; then end."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         self._thread.join()
-        if self._stale:
+        for _ in range(LAST_TRIES):
+            if not self._stale:
+                return
             self._once()
 
     def _keep(self) -> None:
