@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from bucketlens.cli.arenas import use_few_arenas
+from bucketlens.cli.heaps import share_heaps
 from bucketlens.cli.logs import log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 
@@ -47,7 +47,7 @@ def command(
     from bucketlens.errors import ConfigError  # noqa: PLC0415 - help stays light
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    use_few_arenas()
+    share_heaps()
     log_to_standard_error(settings.log_format, {"uvicorn.error": logging.WARNING})
     try:
         from bucketlens.server.opening import open_server  # noqa: PLC0415

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import asdict
 
-from bucketlens.cli.arenas import use_few_arenas
+from bucketlens.cli.heaps import share_heaps
 from bucketlens.cli.interrupting import INTERRUPTED, stopping
 from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
@@ -53,7 +53,7 @@ def command(
     from bucketlens.worker import open_worker  # noqa: PLC0415
 
     settings = resolve_settings(config_file, assignments, out, **flags).settings
-    use_few_arenas()
+    share_heaps()
     log_to_standard_error()
     log = logging.getLogger(OURS)
     stop = threading.Event()

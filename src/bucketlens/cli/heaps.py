@@ -15,12 +15,12 @@ from contextlib import suppress
 M_ARENA_MAX = -8
 """Of glibc's ``malloc.h``."""
 
-ARENAS = 2
+HEAPS = 2
 TOLD = "MALLOC_ARENA_MAX"
 """The variable by which an operator says it instead."""
 
 
-def use_few_arenas() -> None:
+def share_heaps() -> None:
     """Have threads and forks of this process share its heaps; before there are any.
 
     Nothing happens where there is another C library, or where an operator has said how many.
@@ -28,4 +28,4 @@ def use_few_arenas() -> None:
     if sys.platform != "linux" or TOLD in os.environ:
         return
     with suppress(OSError, AttributeError):  # musl has no such call
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Cli
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="another C library has heaps of its own kind"
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(
 
 COUNTED = """
 import ctypes, sys, threading
-from bucketlens.cli.arenas import use_few_arenas
-use_few_arenas()
+from bucketlens.cli.heaps import share_heaps
+share_heaps()
 libc = ctypes.CDLL(None)
 libc.fdopen.restype = ctypes.c_void_p
 libc.malloc.restype = ctypes.c_void_p
@@ -43,13 +43,13 @@ gate.wait()
     ("told", "heaps"), [({}, range(1, 3)), ({"MALLOC_ARENA_MAX": "6"}, range(3, 7))]
 )
 def test_eight_threads_have_two_heaps_unless_an_operator_wants_more(
-    cli: Cli, told: dict[str, str], heaps: range
+    root: Path, told: dict[str, str], heaps: range
 ):
     """As the C library itself counts them."""
     kept = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
     done = subprocess.run(
         [sys.executable, "-c", COUNTED],
-        env=kept | {"PYTHONPATH": str(cli.sources)} | told,
+        env=kept | {"PYTHONPATH": str(root / "src")} | told,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
