@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
 import pytest
 
 from bucketlens.errors import MissingError, TransientError
-from bucketlens.stores.base import Blob, ConflictError
+from bucketlens.stores.base import ConflictError
 from bucketlens.stores.memory import MemoryStore
 from bucketlens.stores.retries import RetryingStore, RetryPolicy
+from bucketlens.stores.wrapping import Verb, WrappedStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
-class Flaky(MemoryStore):
+class Flaky(WrappedStore):
     """A store whose next calls fail, before or after they took effect."""
 
     def __init__(self) -> None:
         """Nothing fails yet."""
-        super().__init__()
+        super().__init__(MemoryStore())
         self.before = 0
         self.after = 0
         self.calls = 0
 
-    def get(self, key: str, *, max_bytes: int | None = None) -> Blob:
-        """Perhaps fail."""
-        self._stumble()
-        return super().get(key, max_bytes=max_bytes)
-
-    def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_match: str | None = None,
-        if_absent: bool = False,
-        content_type: str | None = None,
-        cache_control: str | None = None,
-    ) -> str:
-        """Perhaps fail before, or lose the answer after."""
-        del content_type, cache_control
-        self._stumble()
-        etag = super().put(key, data, if_match=if_match, if_absent=if_absent)
-        if self.after:
+    def _ask(self, verb: Verb, key: str, call: Callable[[], T]) -> T:
+        """Perhaps fail before, or lose the answer of a put after."""
+        if verb in {"get", "put"}:
+            self._stumble()
+        answer = super()._ask(verb, key, call)
+        if verb == "put" and self.after:
             self.after -= 1
             raise TransientError("the answer was lost")
-        return etag
+        return answer
 
     def _stumble(self) -> None:
         self.calls += 1

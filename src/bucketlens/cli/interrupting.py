@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bucketlens.cli import INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-INTERRUPTED = 130
-"""The exit status of what was interrupted."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHOW_CURSOR = "\x1b[?25h"

@@ -15,7 +15,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bucketlens.cli.interrupting import INTERRUPTED, stopping
+from bucketlens.cli import BUG, INTERRUPTED
+from bucketlens.cli.interrupting import stopping
 from bucketlens.cli.printing import printable
 from bucketlens.cli.progress import show_progress
 from bucketlens.errors import BucketlensError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.spending import Estimate
     from bucketlens.stores import Strain
 
-BUG = 70
 TRANSIENT = 75
 
 

@@ -13,7 +13,8 @@ import click
 
 from bucketlens.assembly import Collection, current_fingerprints
 from bucketlens.assembly.relabelling import relabel_all
-from bucketlens.cli.interrupting import INTERRUPTED, stopping
+from bucketlens.cli import INTERRUPTED
+from bucketlens.cli.interrupting import stopping
 from bucketlens.cli.keeping import keep, tell_changes
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.cli.turnover import document, tell

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import asdict
 
+from bucketlens.cli import INTERRUPTED
 from bucketlens.cli.heaps import share_heaps
-from bucketlens.cli.interrupting import INTERRUPTED, stopping
+from bucketlens.cli.interrupting import stopping
 from bucketlens.cli.logs import OURS, log_to_standard_error
 from bucketlens.cli.options import resolve_settings, setting_options
 from bucketlens.stores import STRAIN
