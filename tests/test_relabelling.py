@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,8 +12,6 @@ import pytest
 from bucketlens.assembly import Collection, build_view, made_by, relabelling
 from bucketlens.assembly.editing import open_editor
 from bucketlens.assembly.relabelling import relabel_all
-from bucketlens.catalog.engine import open_engine
-from bucketlens.catalog.listing import take_listing, take_written, write_listing
 from bucketlens.catalog.schema import SCORES
 from bucketlens.edits import Changes
 from bucketlens.labels.packing import Packed
@@ -41,7 +38,6 @@ from bucketlens.types import (
     ClassScores,
     Detection,
     Embedding,
-    ObjectInfo,
     Reply,
     Scores,
 )
@@ -296,26 +292,3 @@ def test_packed_scores_that_a_view_can_not_take_are_read_from_their_records(
     dry = relabel(tmp_path, settings, dry_run=True)
     assert dry.changed > 4
     assert told(dry) == told(relabel(tmp_path, settings))
-
-
-def test_a_written_listing_is_the_listing(tmp_path: Path):
-    """Whatever the names of records hold."""
-    names = [
-        "a,b.json",
-        'say "x".json',
-        "line\nand\r\nline.json",
-        " é\t.json",
-        "image.jpg",
-        "'.json",
-    ]
-    listing = [
-        ObjectInfo(key=name, etag=f"{n}-", size=1, modified=0.0) for n, name in enumerate(names)
-    ]
-    path = tmp_path / "it's listed.csv"
-    write_listing(listing, path)
-    with closing(open_engine()) as engine:
-        take_listing(engine, listing)
-        listed = sorted(engine.execute("SELECT * FROM listed").fetchall())
-        take_written(engine, path)
-        assert sorted(engine.execute("SELECT * FROM listed").fetchall()) == listed
-    assert len(listed) == 5
