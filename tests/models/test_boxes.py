@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 
-from bucketlens.models.boxes import decode_image, overlaps, suppress
-from bucketlens.models.card import DetectorDecoding
+from bucketlens.models.boxes import added, decode_image, overlaps, suppress
+from bucketlens.models.card import DetectorDecoding, Grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CLASSES, BINS = 3, 4
 DECODING = DetectorDecoding(maps=("fine", "coarse"), strides=(8, 16), bins=BINS, iou=0.5)
 SURE, NOTHING, ONLY_THIS = 4.0, -9.0, 30.0
+GRIDS = (Grid(scale=0.05, zero=134), Grid(scale=0.0437, zero=82))
 
 
 def empty_maps() -> list[NDArray[np.float32]]:
@@ -105,15 +107,52 @@ def test_no_more_objects_are_kept_than_the_card_allows():
     assert found.score.tolist() == pytest.approx([0.9526, 0.8808], abs=1e-3)
 
 
+@pytest.mark.parametrize("floor", [0.001, 0.05, 0.5, 0.997, 0.999999])
+@pytest.mark.parametrize("most", [7, 400, 10_000])
+def test_bytes_give_the_very_boxes_of_the_numbers_that_they_stand_for(floor: float, most: int):
+    """Noise of all levels, with many equal scores: the same boxes in the same order, to the bit."""
+    noise = np.random.default_rng(3)
+    sizes = [(level.shape[1], level.shape[2]) for level in empty_maps()]
+    codes = [noise.integers(0, 256, (*size, CLASSES + 4 * BINS), np.uint8) for size in sizes]
+    floats = [
+        ((level.astype(np.float32) - grid.zero) * np.float32(grid.scale)).transpose(2, 0, 1)
+        for level, grid in zip(codes, GRIDS, strict=True)
+    ]
+    plain = msgspec.structs.replace(DECODING, score_floor=floor, max_candidates=most)
+    wanted = decode_image(floats, CLASSES, plain)
+    found = decode_image(codes, CLASSES, msgspec.structs.replace(plain, grids=GRIDS))
+    assert (len(wanted) > 0) == (floor < 0.999)
+    for mine, theirs in (
+        (found.class_index, wanted.class_index),
+        (found.score, wanted.score),
+        (found.box, wanted.box),
+    ):
+        assert mine.dtype == theirs.dtype
+        assert np.array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("bins", [1, 4, 8, 11, 17])
+def test_a_distance_is_added_as_numpy_adds_neighbours(bins: int):
+    """Rows are added in the order of a sum along memory, so that boxes keep their last bit."""
+    rows = np.random.default_rng(4).random((bins, 500), np.float32)
+    assert np.array_equal(added(rows), np.ascontiguousarray(rows.T).sum(axis=1))
+
+
+def test_a_map_of_bytes_without_a_grid_is_refused():
+    """One grid for two maps is a mistake of the card, and is named."""
+    with pytest.raises(ValueError, match="2 maps but 1 grids"):
+        DetectorDecoding(maps=("fine", "coarse"), strides=(8, 16), bins=BINS, grids=GRIDS[:1])
+
+
 def test_overlap_is_intersection_over_union():
     """Half of one box on half of another is a third of both."""
     corners = np.array([[0, 0, 2, 1], [1, 0, 3, 1], [5, 5, 6, 6]], np.float32)
-    assert overlaps(corners)[0].tolist() == pytest.approx([1.0, 1 / 3, 0.0])
+    assert overlaps(corners.T)[0].tolist() == pytest.approx([1.0, 1 / 3, 0.0])
 
 
 def test_boxes_without_area_overlap_in_nothing():
     """Two points in one place do not divide zero by zero."""
-    assert overlaps(np.zeros((2, 4), np.float32)).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert overlaps(np.zeros((4, 2), np.float32)).tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_a_suppressed_box_suppresses_nothing():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+import shutil
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,15 +14,13 @@ from bucketlens.errors import ConfigError
 from bucketlens.models import (
     Classifier,
     Detector,
+    DetectorDecoding,
     find_model_folder,
     load_model_folder,
     packaged_names,
 )
 from bucketlens.models.card import format_card, parse_card
 from bucketlens.models.session import require_provider
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def change_card(folder: Path, **changes: Any) -> None:  # noqa: ANN401 - fields of any type
@@ -166,6 +166,21 @@ def test_a_graph_with_another_number_of_scores_is_refused(tiny: Path):
     change_card(tiny, label_count=2, labels_sha256=hashlib.sha256(text).hexdigest())
     with pytest.raises(ConfigError, match=r"output shares has 3 values where 2 are needed"):
         Classifier(load_model_folder(tiny))
+
+
+def test_maps_of_bytes_need_their_grids_in_the_card(tmp_path: Path):
+    """A card without them would take bytes for planes of floats; the message names the field."""
+    detector = Path(shutil.copytree(find_model_folder("nanodet-g"), tmp_path / "detector"))
+    card = parse_card((detector / "card.json").read_bytes())
+    change_card(detector, decoding=msgspec.structs.replace(card.decoding, grids=msgspec.UNSET))
+    with pytest.raises(ConfigError, match=r"stride_8 is tensor\(uint8\).* Add decoding\.grids"):
+        Detector(load_model_folder(detector))
+
+
+def test_a_card_without_grids_is_written_without_them():
+    """Cards of detectors with float maps stay as they were, and so do their fingerprints."""
+    decoding = DetectorDecoding(maps=("fine",), strides=(8,), bins=4)
+    assert b"grids" not in msgspec.json.encode(decoding)
 
 
 def test_a_file_that_is_no_model_is_refused(tiny: Path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 from tests.models.drawings import drawing
 
 from bucketlens.models import Classifier, ClassifierDecoding, Detector, load_model_folder
@@ -72,9 +73,12 @@ def test_the_classifier_gives_the_numbers_that_it_gave_when_it_was_built(classif
 def test_the_detector_gives_the_numbers_that_it_gave_when_it_was_built(detector: Detector):
     """The first numbers of each map for a fixed picture are pinned, scores and box bins."""
     maps = detector._session.run(None, {"images": drawings(416, 1)})
-    assert [level.shape for level in maps] == [(1, 124, side, side) for side in (52, 26, 13)]
-    for level, scores, bins in zip(maps, GOLDEN_SCORES, GOLDEN_BINS, strict=True):
-        middle = level[0, :, level.shape[2] // 2, level.shape[3] // 2]
+    assert [level.shape for level in maps] == [(1, side, side, 124) for side in (52, 26, 13)]
+    grids = detector.card.decoding.grids
+    assert grids is not UNSET
+    for level, grid, scores, bins in zip(maps, grids, GOLDEN_SCORES, GOLDEN_BINS, strict=True):
+        codes = level[0, level.shape[1] // 2, level.shape[2] // 2]
+        middle = (codes.astype(np.float32) - grid.zero) * grid.scale
         assert middle[:4] == pytest.approx(scores, abs=STEP_OF_MAPS)
         assert middle[80:84] == pytest.approx(bins, abs=STEP_OF_MAPS)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
-from measure_detector import DECODING, categories
+from measure_detector import categories
 from photos import photos, stretched
 
 from bucketlens.models import Classifier, Detector, find_model_folder, load_model_folder
@@ -52,7 +52,8 @@ def main(work: Path) -> None:
     pictures = [photo.pixels() for photo in photos("coco_val2017")[:8]]
     small = np.stack([stretched(picture, 260) for picture in pictures])
     large = np.stack([stretched(picture, 416) for picture in pictures])
-    maps = detector._session.run(list(DECODING.maps), {"images": large})  # noqa: SLF001
+    decoding = detector.card.decoding
+    maps = detector._session.run(list(decoding.maps), {"images": large})  # noqa: SLF001
     levels = [[level[index] for level in maps] for index in range(len(large))]
     classes = len(categories())
     for title, call in {
@@ -63,7 +64,7 @@ def main(work: Path) -> None:
         "detector, one photo": lambda: detector.run(large[:1]),
         "detector, eight photos": lambda: detector.run(large),
         "boxes of eight photos alone": lambda: [
-            decode_image(one, classes, DECODING) for one in levels
+            decode_image(one, classes, decoding) for one in levels
         ],
     }.items():
         print(f"{title:30s} {milliseconds(call)}")

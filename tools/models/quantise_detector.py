@@ -1,6 +1,6 @@
 """Quantise NanoDet-g.
 
-Usage: quantise_detector.py WORK_FOLDER    (writes WORK_FOLDER/nanodet-g.onnx)
+Usage: quantise_detector.py WORK_FOLDER    (writes WORK_FOLDER/nanodet-g.onnx; PYTHONPATH: src)
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from graphs import constants
+from maps_as_bytes import give_bytes
 from onnx import numpy_helper
 from photos import photos, stretched
 from PIL import UnidentifiedImageError
@@ -80,6 +81,8 @@ def main(work: Path) -> None:
     take_rgb_bytes(model)
     pictures = calibration_pictures()
     made = quantise(model, pictures, GIVEN, harm=harm)
+    give_bytes(made)
+    onnx.checker.check_model(made, full_check=True)
     onnx.save(made, work / "nanodet-g.onnx")
     print(f"quantised with {len(pictures)} photos: {made.ByteSize():,} bytes")
 

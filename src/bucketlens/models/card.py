@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Side = Annotated[int, Meta(ge=1, le=4096)]
@@ -127,11 +127,25 @@ class ClassifierDecoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     embedding: str | None = None
 
 
+class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the bytes of a map stand for: number = (byte - zero) * scale.
+
+    Attributes:
+        scale: Between two bytes that follow each other, as the float32 that the graph has.
+        zero: The byte that stands for 0.
+    """
+
+    scale: Annotated[float, Meta(gt=0.0)]
+    zero: Annotated[int, Meta(ge=0, le=255)]
+
+
 class DetectorDecoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a detector's maps become boxes (see `bucketlens.models.boxes`).
 
     Attributes:
         maps: One output for each stride, finest first.
+        grids: One for each map of bytes, with the numbers of a cell together (rows, columns,
+            numbers); left out where maps are floats in planes (numbers, rows, columns).
         strides: Pixels of the input between two cells.
         bins: Distances that the distribution of each side is over.
         iou: Overlap above which the less sure of two boxes of one class goes.
@@ -141,6 +155,8 @@ class DetectorDecoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """
 
     maps: tuple[str, ...]
+    # Unset and not None: what is not there changes no fingerprint of the cards that have none.
+    grids: tuple[Grid, ...] | UnsetType = UNSET
     strides: tuple[Positive, ...]
     bins: Positive
     iou: Share = 0.6
@@ -149,9 +165,11 @@ class DetectorDecoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     max_detections: Positive = 100
 
     def __post_init__(self) -> None:
-        """Refuse maps without strides."""
+        """Refuse maps without strides, or some of them without grids."""
         if len(self.maps) != len(self.strides) or not self.maps:
             raise ValueError(f"{len(self.maps)} maps but {len(self.strides)} strides")
+        if self.grids is not UNSET and len(self.grids) != len(self.maps):
+            raise ValueError(f"{len(self.maps)} maps but {len(self.grids)} grids")
 
 
 class _Card(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from bucketlens.errors import ConfigError
-from bucketlens.models.boxes import SIDES, Detections, decode_image
+from bucketlens.models.boxes import Detections, decode_image
 from bucketlens.models.card import DetectorCard
+from bucketlens.models.maps import SIDES
 from bucketlens.models.pixels import graph_input
 from bucketlens.models.session import open_session, require_outputs, require_size
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
     from bucketlens.models.folder import ModelFolder
     from bucketlens.models.session import Provider
+
+BYTES = "tensor(uint8)"
 
 
 class Detector:
@@ -60,6 +65,14 @@ def _check_outputs(
 ) -> None:
     require_outputs(folder, session, card.decoding.maps)
     wanted = card.label_count + SIDES * card.decoding.bins
+    in_bytes = card.decoding.grids is not UNSET
     for output in session.get_outputs():
-        if output.name in card.decoding.maps:
-            require_size(folder, output.name, output.shape[1], wanted)
+        if output.name not in card.decoding.maps:
+            continue
+        if (output.type == BYTES) != in_bytes:
+            told, cure = ("tells grids", "Leave out") if in_bytes else ("tells no grids", "Add")
+            raise ConfigError(
+                f"{folder.path / 'model.onnx'}: output {output.name} is {output.type}, but "
+                f"card.json {told}, which maps of bytes have. {cure} decoding.grids"
+            )
+        require_size(folder, output.name, output.shape[-1 if in_bytes else 1], wanted)

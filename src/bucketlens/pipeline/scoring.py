@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bucketlens.models import Classifier, Detections, Detector, InputSpec, ModelCard
     from bucketlens.settings import Settings
-    from bucketlens.types import DecodedImage, Embedding, ObjectInfo, PictureTones, Swatch
+    from bucketlens.types import DecodedImage, Embedding, ObjectInfo, PictureTones
 
 SCORING_VERSION = 2
 """Part of the score fingerprint: raised when decoding or cropping changes what the models see."""
@@ -160,13 +160,9 @@ class ModelScorer:
     def _detections(self, image: DecodedImage, found: Detections) -> Iterator[Detection]:
         """Detections as they are stored, surest first."""
         boxes = rounded_boxes(found.box).tolist()
-        rows = zip(found.class_index.tolist(), found.score.tolist(), boxes, strict=True)
+        rows = list(zip(found.class_index.tolist(), found.score.tolist(), boxes, strict=True))
+        colors = region_colors(image.pixels, list(self._coloured(rows)))
         for rank, (class_index, score, (left, top, width, height)) in enumerate(rows):
-            coloured = self._tones and rank < COLOURED_OBJECTS and score >= COLOURED_SCORE
-            colors: tuple[Swatch, ...] = ()
-            if coloured:
-                box = BoundingBox(left=left, top=top, width=width, height=height)
-                colors = region_colors(image.pixels, box)
             yield Detection(
                 class_index=class_index,
                 score=round(score, BOX_DIGITS),
@@ -174,8 +170,15 @@ class ModelScorer:
                 top=top,
                 width=width,
                 height=height,
-                colors=colors,
+                colors=colors[rank] if rank < len(colors) else (),
             )
+
+    def _coloured(self, rows: Sequence[tuple[int, float, list[float]]]) -> Iterator[BoundingBox]:
+        """The boxes of the first detections, those that get colours of their own."""
+        for _, score, (left, top, width, height) in rows[: COLOURED_OBJECTS if self._tones else 0]:
+            if score < COLOURED_SCORE:
+                return
+            yield BoundingBox(left=left, top=top, width=width, height=height)
 
 
 def score_fingerprint(cards: Sequence[ModelCard], settings: Settings) -> str:
