@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from bucketlens.record_schema import record_schema
 from bucketlens.records import (
     SCHEMA_VERSION,
     FailureFacts,
@@ -26,7 +27,6 @@ from bucketlens.records import (
     decode_record,
     encode_record,
     fingerprint,
-    record_schema,
 )
 from bucketlens.types import BoundingBox, Instance, Label, Parent, Scores
 

@@ -24,7 +24,7 @@ from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.previewing import ShownLabels
 from bucketlens.pipeline.relabelled import Relabelled
 from bucketlens.pipeline.relabelling import record_names
-from bucketlens.records import RECORD_SUFFIX, LabelRecord
+from bucketlens.records import RECORD_SUFFIX, Outline
 
 if TYPE_CHECKING:
     import threading
@@ -88,8 +88,8 @@ def _sort(rows: Outdated, collection: Collection, settings: Settings, view: str)
     models = made_by(settings)
     for fingerprint, name in rows.made():
         # One record tells for all with the same fingerprint of scores by which models they are.
-        record = collection.recorder.read_name(name + RECORD_SUFFIX).record
-        if isinstance(record, LabelRecord) and record.score_fingerprint == fingerprint:
+        record = collection.recorder.read_name(name + RECORD_SUFFIX).outlined
+        if isinstance(record, Outline) and record.score_fingerprint == fingerprint:
             own = {model.sha256 for model in record.models} == models
             (mine if own else others).append(fingerprint)
     return rows.sort(view, mine=mine, others=others, edited=collection.edits.pictures())
