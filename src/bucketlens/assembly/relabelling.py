@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bucketlens.assembly.crew import ALONE, Crew, Task
+from bucketlens.assembly.crew import ALONE, Crew, Records, Task
 from bucketlens.assembly.looking import build_view, made_by
 from bucketlens.catalog import CatalogError
+from bucketlens.catalog.outdated import Row
 from bucketlens.labels import View
 from bucketlens.labels.differences import Named
 from bucketlens.pipeline.indexing import renew_index
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bucketlens.assembly import Collection
+    from bucketlens.catalog import Catalog
     from bucketlens.catalog.outdated import Counts, Outdated, Scored
+    from bucketlens.catalog.pieces import Piece
     from bucketlens.pipeline.previewing import Preview
     from bucketlens.settings import Settings
 
-CHUNK = 256
+CHUNK = 512
 """Records that are done at once: what an interruption waits for."""
 
 PREVIEWED = 512
@@ -52,6 +55,7 @@ def relabel_all(
         TransientError: A store is away, or others kept coming first.
     """
     total = Relabelled()
+    rewritten = _Rewritten(total, collection.catalog)
     view = build_view(settings)
     with ExitStack() as opened:
         crew = opened.enter_context(Crew(collection, settings, view, dry_run=dry_run))
@@ -65,15 +69,16 @@ def relabel_all(
                 rows = opened.enter_context(collection.catalog.outdated(listed))
                 told = rows, _sort(rows, collection, settings, view.fingerprint)
         if told is None:
-            tasks = _records(record_names(collection.records), total)
+            named = record_names(collection.records)
+            every = (Row(name.removesuffix(RECORD_SUFFIX)) for name in named)
+            tasks = _records(every, rewritten)
         elif dry_run:
-            tasks = _previews(*told, crew.names, total, odd)
+            tasks = _previews(*told, crew.names, rewritten, odd)
         else:
-            tasks = _outdated(*told, total, pages=collection.pages is not None)
+            tasks = _outdated(*told, rewritten, pages=collection.pages is not None)
         crew.do(tasks, stop)
         if told is not None and odd:
-            named = told[0].named(odd)
-            crew.do(_records((name + RECORD_SUFFIX for name in named), total), stop)
+            crew.do(_records(map(Row, told[0].named(odd)), rewritten), stop)
     if total.written:
         began = time.monotonic()
         renew_index(collection.records, collection.index)
@@ -95,34 +100,63 @@ def _sort(rows: Outdated, collection: Collection, settings: Settings, view: str)
     return rows.sort(view, mine=mine, others=others, edited=collection.edits.pictures())
 
 
-def _outdated(rows: Outdated, counts: Counts, total: Relabelled, *, pages: bool) -> Iterator[Task]:
+class _Rewritten:
+    """Takes what came of relabelling records, and hands what was put to the catalog.
+
+    Args:
+        total: What came of all of it.
+        catalog: Of the collection.
+    """
+
+    def __init__(self, total: Relabelled, catalog: Catalog) -> None:
+        """Take nothing yet."""
+        self.total = total
+        self._catalog = catalog
+        self._pieces = 0
+
+    def task(self, rows: tuple[Row, ...]) -> Task:
+        """A task that relabels these records."""
+        number = self._pieces
+        self._pieces += 1
+        return Task(Records(rows, number), self._take)
+
+    def _take(self, answer: tuple[Relabelled, Piece]) -> None:
+        done, piece = answer
+        self.total.add(done)
+        self._catalog.hand(piece)
+
+
+def _outdated(
+    rows: Outdated, counts: Counts, rewritten: _Rewritten, *, pages: bool
+) -> Iterator[Task]:
     """Tasks that relabel what is of other settings.
 
     Where there are pages, records of these settings are read too: they tell whether their pages
     are as they are wanted, the catalog does not.
     """
+    total = rewritten.total
     total.stale += counts.stale
     total.passed_over += counts.failures
     if not pages:
         total.same += counts.current
-    names = rows.names("unknown", "outdated", *(["current"] if pages else []))
-    return _records((name + RECORD_SUFFIX for name in names), total)
+    return _records(rows.records("unknown", "outdated", *(["current"] if pages else [])), rewritten)
 
 
-def _records(names: Iterable[str], total: Relabelled) -> Iterator[Task]:
+def _records(rows: Iterable[Row], rewritten: _Rewritten) -> Iterator[Task]:
     """Tasks that relabel these records."""
-    waiting = iter(names)
+    waiting = iter(rows)
     while chunk := tuple(islice(waiting, CHUNK)):
-        yield Task(chunk, total.add)
+        yield rewritten.task(chunk)
 
 
 def _previews(
-    rows: Outdated, counts: Counts, names: Sequence[str], total: Relabelled, odd: list[int]
+    rows: Outdated, counts: Counts, names: Sequence[str], rewritten: _Rewritten, odd: list[int]
 ) -> Iterator[Task]:
     """Tasks that tell what would change: by the catalog where it knows, else by the records.
 
     Rows whose records have to be read after all are added to ``odd`` as that turns out.
     """
+    total = rewritten.total
     total.stale += counts.stale
     total.passed_over += counts.failures
     total.same += counts.current
@@ -133,7 +167,7 @@ def _previews(
         number_of[word.id] = numbers.setdefault(word.name, len(numbers))
     for scored in rows.scored():
         yield from _compared(scored, number_of, tuple(numbers), total, odd)
-    yield from _records((name + RECORD_SUFFIX for name in rows.names("unknown")), total)
+    yield from _records(rows.records("unknown"), rewritten)
 
 
 def _compared(

@@ -144,7 +144,7 @@ class Recorder:
 
     def put_labels(
         self, standing: Standing, record: LabelRecord | Outline, pictures: Pictures | None = None
-    ) -> bool:
+    ) -> Standing | None:
         """Put a record of labels and what shows it.
 
         Args:
@@ -154,26 +154,25 @@ class Recorder:
                 written either, and a later pass makes both.
 
         Returns:
-            False when something else stands by now. The files may be ours all the same: whoever
-            is told so settles the image again, and takes none of them for right.
+            What stands now; None when somebody else's came first. The files may be ours all the
+            same: whoever is told so settles the image again, and takes none of them for right.
         """
         before = standing.about_image
         if self.pages is None:
-            return self._put(standing, doubted(record, before)) is not None
+            return self._put(standing, doubted(record, before))
         if not self.pages.publishes(record.source.key):
             return self._put_unshown(standing, record, doubt=pictures is not None)
         kept = _pictures_of(before)
         if pictures is None and not kept:
             page = None if before is None or before.observed.page is None else UNCERTAIN
-            return self._put(standing, marked(record, page, kept)) is not None
+            return self._put(standing, marked(record, page, kept))
         if pictures is None and self._shows_the_same(standing, record):
-            same = marked(record, self.pages.page_look, kept)
-            return self._put(standing, same) is not None
+            return self._put(standing, marked(record, self.pages.page_look, kept))
         return self._show(self.pages, standing, _whole(record), pictures)
 
     def _show(
         self, pages: Pages, standing: Standing, record: LabelRecord, pictures: Pictures | None
-    ) -> bool:
+    ) -> Standing | None:
         """Write the files and vouch for them, behind a claim where others may be there already."""
         kept = _pictures_of(standing.about_image)
         claimed = standing
@@ -181,13 +180,13 @@ class Recorder:
             doubtful = marked(record, UNCERTAIN, UNCERTAIN if pictures else kept)
             claim = self._put(standing, claiming(doubtful))
             if claim is None:
-                return False
+                return None
             fence = ClaimedFiles(partial(self._stands, claim))
             if not _written(pages, record, pictures, fence):
-                return False
+                return None
             claimed = claim
         look = pages.picture_look if pictures else kept
-        return self._put(claimed, marked(record, pages.page_look, look)) is not None
+        return self._put(claimed, marked(record, pages.page_look, look))
 
     def _stands(self, claim: Standing) -> bool:
         """Whether a record that was put is still the one that stands."""
@@ -208,9 +207,9 @@ class Recorder:
         """
         if self.pages is None:
             return self._put(standing, doubted(record, standing.about_image)) is not None
-        return self._put_unshown(standing, record, doubt=doubt)
+        return self._put_unshown(standing, record, doubt=doubt) is not None
 
-    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> bool:
+    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> Standing | None:
         """Put a record of what has no page, and remove what showed it.
 
         A record of the same kind that tells of no page vouches for that; of another kind it may
@@ -220,14 +219,14 @@ class Recorder:
         clean = marked(record, None, None)
         vouches = before is not None and before.observed.page is None and not doubt
         if vouches and isinstance(before, FailureRecord) == isinstance(record, FailureRecord):
-            return self._put(standing, clean) is not None
+            return self._put(standing, clean)
         claimed: Standing | None = standing
         if standing.vouches:
             claimed = self._put(standing, claiming(marked(record, UNCERTAIN, None)))
         if claimed is None:
-            return False
+            return None
         self.remove_pages(record.source.key)
-        return self._put(claimed, clean) is not None
+        return self._put(claimed, clean)
 
     def put_tombstone(self, standing: Standing, record: Tombstone) -> bool:
         """Put a tombstone, then remove what showed the image; False as in `put_labels`.

@@ -145,14 +145,14 @@ class Settler:
             return self._remove(plan)
         if plan.action is Action.VIEW and isinstance(plan.found, LabelRecord):
             record = self.edited(self._labeler.viewed(plan.found))
-            put = self._recorder.put_labels(plan.standing, record)
-            return Outcome.RELABELLED if put else None
+            stands = self._recorder.put_labels(plan.standing, record)
+            return Outcome.RELABELLED if stands else None
         if plan.action is Action.PAGE and plan.failure is not None:
             put = self._recorder.put_failure(plan.standing, plan.failure, doubt=plan.doubt)
             return Outcome.FAILED if put else None
         if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
-            put = self._recorder.put_labels(plan.standing, plan.found)
-            return Outcome.REDRAWN if put else None
+            stands = self._recorder.put_labels(plan.standing, plan.found)
+            return Outcome.REDRAWN if stands else None
         raise AssertionError(f"{plan.action} needs the image")
 
     def settle(
