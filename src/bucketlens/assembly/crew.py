@@ -45,7 +45,7 @@ ALONE = 2_000
 EACH_CORE = 2
 """Processes a core where records are written: each waits for the disk about half of its time."""
 
-AHEAD = 4
+AHEAD = 3
 """Tasks that are handed out at once, a process."""
 
 AT_ONCE = 16
@@ -144,6 +144,11 @@ class Crew:
             self._pool.shutdown(cancel_futures=kind is not None)
 
     @property
+    def processes(self) -> int:
+        """How many there are once they are started."""
+        return self._processes
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names that labels can have, by their numbers."""
         return self._worker.previewer.names if self._worker.previewer else ()
@@ -208,7 +213,9 @@ class Crew:
             if len(waiting) >= AHEAD * self._processes:
                 _take(*waiting.popleft())
         while waiting:
-            _take(*waiting.popleft())
+            answer, task = waiting.popleft()
+            if not (stop.is_set() and answer.cancel()):  # those that are begun are the first ones
+                _take(answer, task)
 
 
 def _take(answer: Future[object], task: Task) -> None:

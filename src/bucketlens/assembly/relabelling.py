@@ -38,8 +38,12 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.previewing import Preview
     from bucketlens.settings import Settings
 
-CHUNK = 512
-"""Records that are done at once: what an interruption waits for."""
+SMALLEST, LARGEST = 256, 2048
+"""Records that are done at once: what an interruption waits for. Large ones cost the catalog less,
+and several for each process let all end at about the same time."""
+
+TURNS = 4
+"""Tasks for each process, at least, where there are enough records."""
 
 PREVIEWED = 512
 """Images whose labels are compared at once."""
@@ -71,14 +75,16 @@ def relabel_all(
         if told is None:
             named = record_names(collection.records)
             every = (Row(name.removesuffix(RECORD_SUFFIX)) for name in named)
-            tasks = _records(every, rewritten)
+            tasks = rewritten.tasks(every)
         elif dry_run:
             tasks = _previews(*told, crew.names, rewritten, odd)
         else:
+            many = told[1].outdated // (TURNS * crew.processes)
+            rewritten.size = min(max(many, SMALLEST), LARGEST)
             tasks = _outdated(*told, rewritten, pages=collection.pages is not None)
         crew.do(tasks, stop)
         if told is not None and odd:
-            crew.do(_records(map(Row, told[0].named(odd)), rewritten), stop)
+            crew.do(rewritten.tasks(map(Row, told[0].named(odd))), stop)
     if total.written:
         began = time.monotonic()
         renew_index(collection.records, collection.index)
@@ -106,19 +112,26 @@ class _Rewritten:
     Args:
         total: What came of all of it.
         catalog: Of the collection.
+
+    Attributes:
+        total: See above.
+        size: Records of a task.
     """
 
     def __init__(self, total: Relabelled, catalog: Catalog) -> None:
         """Take nothing yet."""
         self.total = total
+        self.size = SMALLEST
         self._catalog = catalog
         self._pieces = 0
 
-    def task(self, rows: tuple[Row, ...]) -> Task:
-        """A task that relabels these records."""
-        number = self._pieces
-        self._pieces += 1
-        return Task(Records(rows, number), self._take)
+    def tasks(self, rows: Iterable[Row]) -> Iterator[Task]:
+        """Tasks that relabel these records."""
+        waiting = iter(rows)
+        while some := tuple(islice(waiting, self.size)):
+            number = self._pieces
+            self._pieces += 1
+            yield Task(Records(some, number), self._take)
 
     def _take(self, answer: tuple[Relabelled, Piece]) -> None:
         done, piece = answer
@@ -139,14 +152,7 @@ def _outdated(
     total.passed_over += counts.failures
     if not pages:
         total.same += counts.current
-    return _records(rows.records("unknown", "outdated", *(["current"] if pages else [])), rewritten)
-
-
-def _records(rows: Iterable[Row], rewritten: _Rewritten) -> Iterator[Task]:
-    """Tasks that relabel these records."""
-    waiting = iter(rows)
-    while chunk := tuple(islice(waiting, CHUNK)):
-        yield rewritten.task(chunk)
+    return rewritten.tasks(rows.records("unknown", "outdated", *(["current"] if pages else [])))
 
 
 def _previews(
@@ -167,7 +173,7 @@ def _previews(
         number_of[word.id] = numbers.setdefault(word.name, len(numbers))
     for scored in rows.scored():
         yield from _compared(scored, number_of, tuple(numbers), total, odd)
-    yield from _records(rows.records("unknown"), rewritten)
+    yield from rewritten.tasks(rows.records("unknown"))
 
 
 def _compared(
