@@ -93,6 +93,11 @@ class Settler:
         action = self._action(info, standing, doubt=doubt)
         return Plan(key, action, info, standing, sequencer, doubt)
 
+    def has_nothing_to_do(self, info: ObjectInfo) -> bool:
+        """Whether an object of a fresh listing is recorded as it is, and shown as it should be."""
+        plan = self.inspect(info.key, info=info)
+        return plan.action is Action.NOTHING and plan.failure is None
+
     def load(self, plan: Plan, max_bytes: int) -> Loaded | Labelled | FailureRecord | None:
         """Read the image of a plan.
 
