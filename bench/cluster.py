@@ -3,8 +3,8 @@
     make bench-cluster
     make bench-cluster BENCH_ARGS="--rounds 3 --images 1000"
 
-All take turns. Each is run over two numbers of images, since a cluster takes seconds to start: what
-the additional images took is the rate, and what is left of the smaller run is the start.
+All take turns. The rate is that of the middle of a run, between the records of its first and its
+last tenth, since a cluster takes seconds to start; what is left of the whole time is start and end.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Turn:
     """What one engine took in one round.
 
     Attributes:
-        rate: Images a second, the start left out.
-        start: Seconds that are not explained by the rate: start, index, end.
-        whole: Images a second of the larger run, with all.
-        work: Milliseconds of processor time of an image, the start left out.
+        rate: Images a second in the middle of the run.
+        start: Seconds that the rate does not explain: start, index, end.
+        whole: Images a second, with all.
+        work: Milliseconds of processor time of an image, of the whole run.
         memory: Peak of all processes, MB.
     """
 
@@ -52,14 +52,13 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--images", type=int, default=500, help="of the larger run")
+    parser.add_argument("--images", type=int, default=700)
     parser.add_argument("--size", default="0.2 MP")
     parser.add_argument("--kept", type=Path, help="file that turns are added to, and told from")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     given = parser.parse_args()
     product.prepare()
     photos = photo_sets()[given.size]
-    small = max(40, given.images // 5)
     turns: dict[tuple[str, int], list[Turn]] = defaultdict(list)
     for name, workers, values in read_kept(given.kept):
         turns[name, workers].append(Turn(*values))
@@ -67,7 +66,7 @@ def main() -> None:
         for workers in given.workers:
             for name, flags in ENGINES.items():
                 arguments = (*flags, "--workers", str(workers))
-                turn = measure(photos, small, given.images, arguments)
+                turn = measure(photos, given.images, arguments)
                 turns[name, workers].append(turn)
                 print(f"{name}, {workers}: {turn}", file=sys.stderr)
                 if given.kept:
@@ -84,19 +83,11 @@ def read_kept(path: Path | None) -> list[tuple[str, int, list[float]]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def measure(photos: list[Photo], small: int, large: int, arguments: tuple[str, ...]) -> Turn:
-    """One engine over both numbers of images."""
-    paces = {number: product.measure(photos, number, arguments) for number in (small, large)}
-    seconds = {number: number / pace.rate for number, pace in paces.items()}
-    work = {number: number * pace.work for number, pace in paces.items()}
-    rate = (large - small) / (seconds[large] - seconds[small])
-    return Turn(
-        rate,
-        seconds[small] - small / rate,
-        paces[large].rate,
-        (work[large] - work[small]) / (large - small),
-        paces[large].memory,
-    )
+def measure(photos: list[Photo], images: int, arguments: tuple[str, ...]) -> Turn:
+    """One engine over so many images."""
+    pace = product.measure(photos, images, arguments)
+    start = images / pace.rate - images / pace.steady
+    return Turn(pace.steady, start, pace.rate, pace.work, pace.memory)
 
 
 def report(turns: dict[tuple[str, int], list[Turn]], size: str) -> str:
@@ -113,7 +104,13 @@ def report(turns: dict[tuple[str, int], list[Turn]], size: str) -> str:
                 f"{median(taken, 'memory'):.0f}",
             ]
         )
-    heads = [size, "images/s", "ms of processor time", "start and end, s", "whole run, images/s"]
+    heads = [
+        size,
+        "images/s",
+        "ms of processor time, with all",
+        "start and end, s",
+        "whole run, images/s",
+    ]
     said = (
         f"cluster / local engine: {share(turns, 1):.0%} with one worker, {share(turns, 2):.0%}"
         f" with two; from one worker to two: local engine {gain(turns, 'local engine'):.2f} x,"

@@ -25,7 +25,7 @@ class Pace:
         rate: Images a second.
         work: Milliseconds of processor time an image, all threads together.
         memory: Peak of all processes together, MB; 0 where it was not looked at.
-        steady: Images a second between the first and the last record; 0 where there are none.
+        steady: Images a second in the middle of a run; 0 where it was not looked at.
     """
 
     rate: float

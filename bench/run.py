@@ -96,7 +96,7 @@ def report(found: dict[str, Taken], sets: dict[str, list[Photo]]) -> str:
     names = next(iter(found.values())).keys()
     rows = [[KINDS.get(name, name)] for name in names]
     rows += [["**run / floor, both models**"], ["**run / floor, classifier alone**"]]
-    rows += [["the first, between first and last record"], ["**that / floor**"]]
+    rows += [["the first, in the middle of its records"], ["**that / floor**"]]
     rows += [["**classifier alone / tutorial**"], ["peak memory of the run, MB"]]
     for taken in found.values():
         cells = [_cell(taken[name]) for name in names]

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from bucketlens.catalog.files import Files
     from bucketlens.stores import Store
 
-PIECE = 4096
-"""Records of a piece: all of them are in memory while it is made."""
+PIECE = 1024
+"""Records of a piece: all of them are in memory while it is made, 40 MB a process."""
 
 AT_ONCE = 16
 """Requests to a store over a network that wait at the same time."""

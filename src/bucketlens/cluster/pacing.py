@@ -1,8 +1,9 @@
 """How many keys a chunk has, and how many workers there are: counted while a run goes on.
 
-Where records go into packs, a worker writes one for each chunk, so chunks are larger there. They
-grow with the run, since the last ones end apart; and the more workers there are, the larger are
-the first, since each pack is a race for the one manifest.
+A chunk costs the driver some milliseconds, however large it is, so chunks grow with the run: the
+last ones end apart, by a small part of the time that it took. The more workers there are, the
+larger are the first, since one driver serves all. Where records go into packs, a worker writes one
+for each chunk, and each is a race for the one manifest: chunks are larger there.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ if TYPE_CHECKING:
     from bucketlens.cluster.deploying import Connection
     from bucketlens.settings import Settings
 
-CHUNK_SECONDS = 0.4
-"""Of work for one thread in a chunk: passing one on costs some milliseconds, and the last chunks of
-a run end apart."""
+CHUNK_SECONDS = 0.4, 20.0
+"""Of work for one thread in a chunk, at least and at most."""
 
-LEAST, MOST = 2, 256
-"""Keys of a chunk."""
+GROWTH = 0.025
+"""Of the time that has passed: so long a chunk is."""
+
+CHUNKS_A_SECOND = 50.0
+"""Of all workers together: each takes the driver and the scheduler 6 to 9 ms."""
+
+LEAST, MOST = 2, 1024
+"""Keys of a chunk: the driver holds up to three for each thread."""
 
 KEY_SECONDS = 0.05
 """Of one thread for a key, before anything is known of them."""
-
-MOST_PACKED = 1024
-"""Keys of a chunk whose records go into a pack: the driver holds two for each thread."""
 
 PACK_SHARE = 0.75
 """Of the time that a record may wait for its pack; a chunk that took longer would be two packs."""
@@ -36,8 +39,8 @@ PACK_SHARE = 0.75
 PACK_SECONDS = 2.0
 """Of work for one thread in a chunk whose records go into a pack, at least."""
 
-GROWTH = 0.25
-"""Of the time that has passed: so long a chunk of a young run is."""
+PACK_GROWTH = 0.25
+"""Of the time that has passed: so long a chunk of a young run is whose records go into a pack."""
 
 PACKS_A_SECOND = 5.0
 """Of all workers together: each takes a store over a network some 0.1 s at the manifest."""
@@ -57,14 +60,18 @@ class Chunking:
     Attributes:
         shortest: Seconds of work for one thread, at least.
         longest: The same, at most.
+        growth: Of the time that has passed, what a chunk takes.
+        a_second: Of all workers together, at most.
         most: Keys.
         ahead: Chunks of a thread that are out: one that ends, one that is worked on, one that
             waits on the worker. A long one need not be sent before it ends.
         apart: Keys of a chunk when those of one that ended its workers are tried again, and again.
     """
 
-    shortest: float = CHUNK_SECONDS
-    longest: float = CHUNK_SECONDS
+    shortest: float = CHUNK_SECONDS[0]
+    longest: float = CHUNK_SECONDS[1]
+    growth: float = GROWTH
+    a_second: float = CHUNKS_A_SECOND
     most: int = MOST
     ahead: int = 3
     apart: tuple[int, ...] = (1,)
@@ -75,12 +82,21 @@ class Chunking:
         if settings.records_format == "json":
             return LOOSE
         longest = max(PACK_SECONDS, PACK_SHARE * settings.pack_seconds)
-        most = max(LEAST, min(MOST_PACKED, settings.pack_records))
-        return cls(PACK_SECONDS, longest, most, ahead=2, apart=(32, 1))
+        most = max(LEAST, min(MOST, settings.pack_records))
+        return cls(
+            shortest=PACK_SECONDS,
+            longest=longest,
+            growth=PACK_GROWTH,
+            a_second=PACKS_A_SECOND,
+            most=most,
+            ahead=2,
+            apart=(32, 1),
+        )
 
     def seconds(self, passed: float, threads: int) -> float:
         """Of work in a chunk, when a run of so many threads has gone on for so long."""
-        return min(self.longest, max(self.shortest, GROWTH * passed, threads / PACKS_A_SECOND))
+        wanted = max(self.shortest, self.growth * passed, threads / self.a_second)
+        return min(self.longest, wanted)
 
 
 LOOSE = Chunking()
