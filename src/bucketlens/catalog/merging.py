@@ -36,8 +36,9 @@ LARGE = 100_000
 MOST_SEGMENTS = 12
 """With more of them, all are merged."""
 
-FILE_SCORES = 16_384
-"""Rows of scores in one file, about: 40 MB. One that is half full is left as it is."""
+FILE_SCORES = 4096
+"""Rows of scores in one file, about: 10 MB, and 45 MB of memory while it is written. One that is
+half full is left as it is."""
 
 KEPT_CHANGES = 1000
 """Updates whose removals are remembered: whoever follows the catalog may be so far behind."""
