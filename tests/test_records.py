@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from bucketlens.record_schema import record_schema
 from bucketlens.records import (
     SCHEMA_VERSION,
     FailureFacts,
@@ -18,15 +19,16 @@ from bucketlens.records import (
     LabelRecord,
     ModelFacts,
     Observed,
+    Outline,
     Record,
     SourceFacts,
     Tombstone,
     UnreadableRecordError,
     canonical,
+    decode_outline,
     decode_record,
     encode_record,
     fingerprint,
-    record_schema,
 )
 from bucketlens.types import BoundingBox, Instance, Label, Parent, Scores
 
@@ -125,6 +127,16 @@ def test_any_record_survives_the_round_trip(record: Record):
     again = decode_record(data)
     assert again == record
     assert encode_record(again) == data
+
+
+@given(records)
+def test_an_outline_is_the_record(record: Record):
+    """It tells the same of the image, and writing it gives the same bytes."""
+    data = encode_record(record)
+    outline = decode_outline(data)
+    assert encode_record(outline) == data
+    assert outline.source == record.source
+    assert isinstance(outline, Outline) == isinstance(record, LabelRecord)
 
 
 @given(records)

@@ -20,6 +20,7 @@ from bucketlens.types import DominantColor, ImageProperties, ImageQuality, Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bucketlens.tones import SwatchExtract, ToneExtract, TonesExtract
     from bucketlens.types import PictureTones, RGBPixels, Swatch, Tone
 
 CSS = (
@@ -148,33 +149,33 @@ def nearest_named(pixels: RGBPixels) -> NDArray[np.uint8]:
     return nearest
 
 
-def dominant_color(swatch: Swatch) -> DominantColor:
+def dominant_color(swatch: Swatch | SwatchExtract) -> DominantColor:
     """A stored colour with its names, in the shape of a DetectLabels reply."""
-    red, green, blue = bytes.fromhex(swatch.hex[1:])
-    cell = (
-        (red >> CELL_SHIFT) << 2 * CELL_BITS
-        | (green >> CELL_SHIFT) << CELL_BITS
-        | blue >> CELL_SHIFT
-    )
-    nearest, words = _indices_by_cell()
-    name = _exact_names().get((red, green, blue)) or named_colors()[nearest[cell]].name
+    code = int(swatch.hex[1:], 16)
+    red, green, blue = code >> 16, code >> 8 & 0xFF, code & 0xFF
+    exact, by_cell = _names()
+    name, word = by_cell[red >> CELL_SHIFT][green >> CELL_SHIFT][blue >> CELL_SHIFT]
     return DominantColor(
         red=red,
         green=green,
         blue=blue,
         hex_code=swatch.hex,
-        css_color=name,
-        simplified_color=SIMPLE[words[cell]],
+        css_color=exact.get(code, name),
+        simplified_color=word,
         pixel_percent=swatch.percent,
     )
 
 
-def dominant_colors(swatches: tuple[Swatch, ...], most: int) -> tuple[DominantColor, ...]:
+def dominant_colors(
+    swatches: tuple[Swatch, ...] | tuple[SwatchExtract, ...], most: int
+) -> tuple[DominantColor, ...]:
     """The first ``most`` of the stored colours, which stand largest share first."""
-    return tuple(dominant_color(swatch) for swatch in swatches[:most])
+    return tuple([dominant_color(swatch) for swatch in swatches[:most]])
 
 
-def image_properties(tones: PictureTones, max_dominant_colors: int) -> ImageProperties:
+def image_properties(
+    tones: PictureTones | TonesExtract, max_dominant_colors: int
+) -> ImageProperties:
     """The stored properties of a picture in the shape of a DetectLabels reply."""
     whole = tones.whole
     return ImageProperties(
@@ -189,24 +190,32 @@ def image_properties(tones: PictureTones, max_dominant_colors: int) -> ImageProp
     )
 
 
-def _region(tone: Tone, max_dominant_colors: int) -> ImageRegion:
+def _region(tone: Tone | ToneExtract, max_dominant_colors: int) -> ImageRegion:
     return ImageRegion(
         quality=ImageQuality(brightness=tone.brightness, sharpness=tone.sharpness),
         dominant_colors=dominant_colors(tone.colors, max_dominant_colors),
     )
 
 
-@cache
-def _exact_names() -> dict[tuple[int, int, int], str]:
-    """Names by colour: near white, several lie in one cell."""
-    return {color[1:]: color.name for color in named_colors()}
+class _Names(NamedTuple):
+    """CSS names of single colours, since near white several lie in one cell; both names of cells.
+
+    Cells are nested by red, green and blue.
+    """
+
+    exact: dict[int, str]
+    by_cell: list[list[list[tuple[str, str]]]]
 
 
 @cache
-def _indices_by_cell() -> tuple[bytes, bytes]:
-    """For each cell, the index of the nearest named colour and that of its simple word."""
-    words = _simple_words(_perceived(_cells()))
-    return _nearest_by_cell().tobytes(), words.astype(np.uint8).tobytes()
+def _names() -> _Names:
+    exact = {c.red << 16 | c.green << 8 | c.blue: c.name for c in named_colors()}
+    words = _simple_words(_perceived(_cells())).tolist()
+    nearest = _nearest_by_cell().tolist()
+    pairs = [(named_colors()[n].name, SIMPLE[w]) for n, w in zip(nearest, words, strict=True)]
+    levels = 1 << CELL_BITS
+    rows = [pairs[start : start + levels] for start in range(0, len(pairs), levels)]
+    return _Names(exact, [rows[start : start + levels] for start in range(0, len(rows), levels)])
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.laboratory import BLUE, GREEN, RED, ColorView, Lab
 
@@ -138,6 +140,19 @@ def test_a_damaged_record_counts_as_stale(lab: Lab, damage: bytes):
     lab.records.put("a.jpg.json", damage)
     assert lab.settle("a.jpg") == "labelled"
     assert labels_of(lab, "a.jpg") == ["Red"]
+
+
+@pytest.mark.parametrize("member", ["scores", "Labels", "ImageProperties"])
+def test_damage_where_nobody_looks_is_found_by_whoever_does(lab: Lab, member: str):
+    """A pass with nothing to do does not read all of a record; one that needs it scores again."""
+    lab.source.put("a.jpg", RED)
+    lab.settle("a.jpg")
+    document = json.loads(lab.records.get("a.jpg.json").data) | {member: "nonsense"}
+    lab.records.put("a.jpg.json", json.dumps(document).encode())
+    assert lab.settle("a.jpg") == "unchanged"
+    assert lab.settle("a.jpg", view=ColorView("view-2", suffix="dish")) == "labelled"
+    assert labels_of(lab, "a.jpg") == ["Reddish"]
+    assert lab.scorer.scored == 2
 
 
 def test_other_settings_make_labels_again_without_the_image(lab: Lab):

@@ -15,7 +15,8 @@ import pytest
 from tests.laboratory import BLUE, GREEN, RED, ColorScorer, Lab, PageLog
 
 from bucketlens.errors import ConfigError, TransientError
-from bucketlens.pipeline.helping import Post, serve
+from bucketlens.pipeline.helping import Post, Unchanged, looked_through, serve
+from bucketlens.pipeline.plans import key_of_item
 from bucketlens.pipeline.recording import Recorder
 from bucketlens.pipeline.running import Engine
 from bucketlens.pipeline.settling import Settler
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-    from bucketlens.pipeline.plans import Settled
+    from bucketlens.pipeline.plans import Item, Settled
     from bucketlens.stores import Blob
     from bucketlens.types import DecodedImage, ObjectInfo, Scores
 
@@ -66,7 +67,9 @@ def helpers(lab: Lab, count: int = 2) -> Helpers:
 
     def start(tasks: Connection) -> BaseProcess:
         process = multiprocessing.get_context("fork").Process(
-            target=serve, args=(Post(tasks), settler(lab), lab.labeler(), lab.settings)
+            target=serve,
+            args=(Post(tasks), settler(lab), lab.labeler(), lab.settings),
+            kwargs={"looks": True},
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -101,6 +104,40 @@ def test_processes_leave_what_threads_leave(lab: Lab):
         lab.records.delete(name)
     Engine(settler(lab), lab.labeler(), lab.settings, lambda _: None).run(lab.source.list())
     assert records(lab) == left
+
+
+def test_what_is_settled_already_is_told_of_in_a_few_messages(lab: Lab):
+    """Of a task the helper tells what has nothing to be done, and settles the rest."""
+    fill(lab, 10, odd=b"broken")
+    run(lab)
+    lab.source.put("03.jpg", BLUE)
+    lab.source.put("new.jpg", RED)
+    task: list[Item] = [*lab.source.list(), "00.jpg"]
+    ours, theirs = multiprocessing.Pipe()
+    left = looked_through(Post(theirs), settler(lab), task)
+    assert [key_of_item(item) for item in left] == ["03.jpg", "07.jpg", "new.jpg", "00.jpg"]
+    told = ours.recv()
+    assert isinstance(told, Unchanged)
+    assert told.keys == tuple(f"{i:02}.jpg" for i in range(10) if i not in {0, 3, 7})
+    assert not told.all
+
+
+def test_among_many_that_are_settled_a_few_new_ones_are_labelled(lab: Lab):
+    """Each is told of once, however many a helper is given at once by then."""
+    fill(lab, 90)
+    lab.source.delete("07.jpg")
+    run(lab)
+    for i in range(90, 400):
+        lab.source.put(f"a{i}.jpg", RED)
+        record = lab.records.get("00.jpg.json").data.replace(b'"00.jpg"', b'"a%d.jpg"' % i)
+        etag = lab.source.head(f"a{i}.jpg").etag.encode()
+        old = lab.source.head("00.jpg").etag.encode()
+        lab.records.put(f"a{i}.jpg.json", record.replace(old, etag))
+    for i in (95, 180, 260, 399):
+        lab.source.put(f"a{i}.jpg", GREEN)
+    told = run(lab)
+    assert Counter(s.outcome.value for s in told) == {"unchanged": 395, "labelled": 4}
+    assert len({s.key for s in told}) == len(told)
 
 
 def test_what_the_end_needs_is_loaded_once_while_images_are_labelled(lab: Lab):

@@ -26,7 +26,7 @@ from msgspec import inspect as types
 from bucketlens import errors
 from bucketlens.catalog.schema import TABLES
 from bucketlens.errors import BucketlensError
-from bucketlens.records import record_schema
+from bucketlens.record_schema import record_schema
 from bucketlens.settings import FIELDS, Settings, describe, setting_types
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from bucketlens.assembly.looking import build_view, made_by
 from bucketlens.assembly.processes import can_fork, forking
+from bucketlens.assembly.rewriting import Rewriter
+from bucketlens.catalog.files import Files
 from bucketlens.catalog.listing import write_listing
 from bucketlens.labels import View
 from bucketlens.labels.showing import BatchView
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bucketlens.assembly import Collection
+    from bucketlens.catalog.outdated import Row
     from bucketlens.pipeline.labelling import LabelView
+    from bucketlens.pipeline.standing import Standing
     from bucketlens.settings import Settings
     from bucketlens.stores import Store
 
@@ -41,16 +45,28 @@ ALONE = 2_000
 EACH_CORE = 2
 """Processes a core where records are written: each waits for the disk about half of its time."""
 
-AHEAD = 8
+AHEAD = 3
 """Tasks that are handed out at once, a process."""
 
 AT_ONCE = 16
 """Requests to a store over a network that wait at the same time, a process."""
 
 
-Asked: TypeAlias = "tuple[str, ...] | ShownLabels | Path"
-"""Names of records to relabel, images to compare with what they would show, or the file that the
-listing of all records goes to."""
+class Records(NamedTuple):
+    """Records to relabel.
+
+    Attributes:
+        rows: Their names, and what the catalog knows of them.
+        piece: Number of the piece that they become, for the catalog.
+    """
+
+    rows: tuple[Row, ...]
+    piece: int
+
+
+Asked: TypeAlias = "Records | ShownLabels | Path"
+"""Records to relabel, images to compare with what they would show, or the file that the listing of
+all records goes to."""
 
 
 class Task(NamedTuple):
@@ -71,12 +87,12 @@ class Worker:
 
     Attributes:
         records: All of them.
-        relabeler: Relabels records.
+        rewriter: Relabels records.
         previewer: Compares what the catalog shows; None where a service made the labels.
     """
 
     records: Store
-    relabeler: Relabeler
+    rewriter: Rewriter
     previewer: Previewer | None
 
     def do(self, asked: Asked) -> object:
@@ -85,7 +101,7 @@ class Worker:
             write_listing(self.records.list(), asked)
             return None
         if not isinstance(asked, ShownLabels):
-            return self.relabeler.relabel(asked)
+            return self.rewriter.relabel(asked.rows, asked.piece)
         assert self.previewer is not None  # noqa: S101 - nothing else asks
         return self.previewer.preview(asked)
 
@@ -107,7 +123,8 @@ class Crew:
         self._collection = collection
         self._settings = settings
         self._dry_run = dry_run
-        self._worker = _worker_of(collection, settings, view, dry_run=dry_run)
+        scratch = collection.catalog.scratch
+        self._worker = _worker_of(collection, settings, view, scratch, dry_run=dry_run)
         each = 1 if dry_run else EACH_CORE
         self._processes = settings.workers or each * available_cores()
         self._pool: ProcessPoolExecutor | None = None
@@ -125,6 +142,11 @@ class Crew:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=kind is not None)
+
+    @property
+    def processes(self) -> int:
+        """How many there are once they are started."""
+        return self._processes
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +170,12 @@ class Crew:
                 self._processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_open,
-                initargs=(self._collection.out, self._settings, self._dry_run),
+                initargs=(
+                    self._collection.out,
+                    self._settings,
+                    self._collection.catalog.scratch,
+                    self._dry_run,
+                ),
             )
         with forking():  # the first call starts the processes
             self._pool.submit(_wake).result()
@@ -186,7 +213,9 @@ class Crew:
             if len(waiting) >= AHEAD * self._processes:
                 _take(*waiting.popleft())
         while waiting:
-            _take(*waiting.popleft())
+            answer, task = waiting.popleft()
+            if not (stop.is_set() and answer.cancel()):  # those that are begun are the first ones
+                _take(answer, task)
 
 
 def _take(answer: Future[object], task: Task) -> None:
@@ -194,29 +223,41 @@ def _take(answer: Future[object], task: Task) -> None:
 
 
 def _worker_of(
-    collection: Collection, settings: Settings, view: LabelView, *, dry_run: bool
+    collection: Collection, settings: Settings, view: LabelView, scratch: Path, *, dry_run: bool
 ) -> Worker:
     batch = BatchView(view) if isinstance(view, View) else None
-    relabeler = Relabeler(
-        collection.recorder,
-        view,
-        made_by(settings),
-        batch,
-        dry_run=dry_run,
-        at_once=AT_ONCE if is_remote(collection.records.location) else 1,
+
+    def relabeler(told: Callable[[Standing, Standing], None]) -> Relabeler:
+        return Relabeler(
+            collection.recorder,
+            view,
+            made_by(settings),
+            batch,
+            dry_run=dry_run,
+            told=told,
+            at_once=AT_ONCE if is_remote(collection.records.location) else 1,
+        )
+
+    files = Files(collection.private, scratch)
+    return Worker(
+        collection.records, Rewriter(relabeler, files), Previewer(batch) if batch else None
     )
-    return Worker(collection.records, relabeler, Previewer(batch) if batch else None)
 
 
 _worker: Worker | None = None
 
 
-def _open(out: str, settings: Settings, dry_run: bool) -> None:  # noqa: FBT001 - a pool's initargs
+def _open(
+    out: str,
+    settings: Settings,
+    scratch: Path,
+    dry_run: bool,  # noqa: FBT001 - a pool's initargs
+) -> None:
     """What a process of the pool does first that starts anew."""
     from bucketlens.assembly import Collection  # noqa: PLC0415 - it imports this module's kin
 
     collection = Collection(out, settings)
-    _begin(_worker_of(collection, settings, build_view(settings), dry_run=dry_run))
+    _begin(_worker_of(collection, settings, build_view(settings), scratch, dry_run=dry_run))
 
 
 def _begin(worker: Worker) -> None:

@@ -74,7 +74,10 @@ def _fork(opened: Collecting, settings: Settings, tasks: Connection) -> BaseProc
         pages.prepare()
     gc.freeze()  # else the first collection of each process copies all that they share
     process = multiprocessing.get_context("fork").Process(
-        target=serve, args=(Post(tasks), opened.settler, opened.labeler, settings), name="helper"
+        target=serve,
+        args=(Post(tasks), opened.settler, opened.labeler, settings),
+        kwargs={"looks": True},
+        name="helper",
     )
     with forking():
         process.start()

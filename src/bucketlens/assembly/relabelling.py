@@ -15,28 +15,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bucketlens.assembly.crew import ALONE, Crew, Task
+from bucketlens.assembly.crew import ALONE, Crew, Records, Task
 from bucketlens.assembly.looking import build_view, made_by
 from bucketlens.catalog import CatalogError
+from bucketlens.catalog.outdated import Row
 from bucketlens.labels import View
 from bucketlens.labels.differences import Named
 from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.previewing import ShownLabels
 from bucketlens.pipeline.relabelled import Relabelled
 from bucketlens.pipeline.relabelling import record_names
-from bucketlens.records import RECORD_SUFFIX, LabelRecord
+from bucketlens.records import RECORD_SUFFIX, Outline
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable, Iterator, Sequence
 
     from bucketlens.assembly import Collection
+    from bucketlens.catalog import Catalog
     from bucketlens.catalog.outdated import Counts, Outdated, Scored
+    from bucketlens.catalog.pieces import Piece
     from bucketlens.pipeline.previewing import Preview
     from bucketlens.settings import Settings
 
-CHUNK = 256
-"""Records that are done at once: what an interruption waits for."""
+SMALLEST, LARGEST = 256, 2048
+"""Records that are done at once: what an interruption waits for. Large ones cost the catalog less,
+and several for each process let all end at about the same time."""
+
+TURNS = 4
+"""Tasks for each process, at least, where there are enough records."""
 
 PREVIEWED = 512
 """Images whose labels are compared at once."""
@@ -52,6 +59,7 @@ def relabel_all(
         TransientError: A store is away, or others kept coming first.
     """
     total = Relabelled()
+    rewritten = _Rewritten(total, collection.catalog)
     view = build_view(settings)
     with ExitStack() as opened:
         crew = opened.enter_context(Crew(collection, settings, view, dry_run=dry_run))
@@ -65,15 +73,18 @@ def relabel_all(
                 rows = opened.enter_context(collection.catalog.outdated(listed))
                 told = rows, _sort(rows, collection, settings, view.fingerprint)
         if told is None:
-            tasks = _records(record_names(collection.records), total)
+            named = record_names(collection.records)
+            every = (Row(name.removesuffix(RECORD_SUFFIX)) for name in named)
+            tasks = rewritten.tasks(every)
         elif dry_run:
-            tasks = _previews(*told, crew.names, total, odd)
+            tasks = _previews(*told, crew.names, rewritten, odd)
         else:
-            tasks = _outdated(*told, total, pages=collection.pages is not None)
+            many = told[1].outdated // (TURNS * crew.processes)
+            rewritten.size = min(max(many, SMALLEST), LARGEST)
+            tasks = _outdated(*told, rewritten, pages=collection.pages is not None)
         crew.do(tasks, stop)
         if told is not None and odd:
-            named = told[0].named(odd)
-            crew.do(_records((name + RECORD_SUFFIX for name in named), total), stop)
+            crew.do(rewritten.tasks(map(Row, told[0].named(odd))), stop)
     if total.written:
         began = time.monotonic()
         renew_index(collection.records, collection.index)
@@ -88,41 +99,70 @@ def _sort(rows: Outdated, collection: Collection, settings: Settings, view: str)
     models = made_by(settings)
     for fingerprint, name in rows.made():
         # One record tells for all with the same fingerprint of scores by which models they are.
-        record = collection.recorder.read_name(name + RECORD_SUFFIX).record
-        if isinstance(record, LabelRecord) and record.score_fingerprint == fingerprint:
+        record = collection.recorder.read_name(name + RECORD_SUFFIX).outlined
+        if isinstance(record, Outline) and record.score_fingerprint == fingerprint:
             own = {model.sha256 for model in record.models} == models
             (mine if own else others).append(fingerprint)
     return rows.sort(view, mine=mine, others=others, edited=collection.edits.pictures())
 
 
-def _outdated(rows: Outdated, counts: Counts, total: Relabelled, *, pages: bool) -> Iterator[Task]:
+class _Rewritten:
+    """Takes what came of relabelling records, and hands what was put to the catalog.
+
+    Args:
+        total: What came of all of it.
+        catalog: Of the collection.
+
+    Attributes:
+        total: See above.
+        size: Records of a task.
+    """
+
+    def __init__(self, total: Relabelled, catalog: Catalog) -> None:
+        """Take nothing yet."""
+        self.total = total
+        self.size = SMALLEST
+        self._catalog = catalog
+        self._pieces = 0
+
+    def tasks(self, rows: Iterable[Row]) -> Iterator[Task]:
+        """Tasks that relabel these records."""
+        waiting = iter(rows)
+        while some := tuple(islice(waiting, self.size)):
+            number = self._pieces
+            self._pieces += 1
+            yield Task(Records(some, number), self._take)
+
+    def _take(self, answer: tuple[Relabelled, Piece]) -> None:
+        done, piece = answer
+        self.total.add(done)
+        self._catalog.hand(piece)
+
+
+def _outdated(
+    rows: Outdated, counts: Counts, rewritten: _Rewritten, *, pages: bool
+) -> Iterator[Task]:
     """Tasks that relabel what is of other settings.
 
     Where there are pages, records of these settings are read too: they tell whether their pages
     are as they are wanted, the catalog does not.
     """
+    total = rewritten.total
     total.stale += counts.stale
     total.passed_over += counts.failures
     if not pages:
         total.same += counts.current
-    names = rows.names("unknown", "outdated", *(["current"] if pages else []))
-    return _records((name + RECORD_SUFFIX for name in names), total)
-
-
-def _records(names: Iterable[str], total: Relabelled) -> Iterator[Task]:
-    """Tasks that relabel these records."""
-    waiting = iter(names)
-    while chunk := tuple(islice(waiting, CHUNK)):
-        yield Task(chunk, total.add)
+    return rewritten.tasks(rows.records("unknown", "outdated", *(["current"] if pages else [])))
 
 
 def _previews(
-    rows: Outdated, counts: Counts, names: Sequence[str], total: Relabelled, odd: list[int]
+    rows: Outdated, counts: Counts, names: Sequence[str], rewritten: _Rewritten, odd: list[int]
 ) -> Iterator[Task]:
     """Tasks that tell what would change: by the catalog where it knows, else by the records.
 
     Rows whose records have to be read after all are added to ``odd`` as that turns out.
     """
+    total = rewritten.total
     total.stale += counts.stale
     total.passed_over += counts.failures
     total.same += counts.current
@@ -133,7 +173,7 @@ def _previews(
         number_of[word.id] = numbers.setdefault(word.name, len(numbers))
     for scored in rows.scored():
         yield from _compared(scored, number_of, tuple(numbers), total, odd)
-    yield from _records((name + RECORD_SUFFIX for name in rows.names("unknown")), total)
+    yield from rewritten.tasks(rows.records("unknown"))
 
 
 def _compared(

@@ -183,6 +183,6 @@ class TimedSettler(Settler):
     def apply(self, plan: Plan) -> Outcome | None:
         """Carry out what needs no pixels."""
         outcome = super().apply(plan)
-        if outcome is Outcome.FAILED and isinstance(plan.found, FailureRecord):
-            self.failures[plan.key] = plan.found.failure
+        if outcome is Outcome.FAILED and plan.failure:
+            self.failures[plan.key] = plan.failure.failure
         return outcome

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from bucketlens.errors import BucketlensError, CrashError, MissingError
-from bucketlens.records import FailureRecord
 
 if TYPE_CHECKING:
     from bucketlens.aws.stages import TimedSettler
@@ -123,9 +122,9 @@ def _deliveries(message: Mapping[str, Any]) -> int:
 
 def _given_up(plan: Plan) -> bool:
     """Whether a crash on this version of the image is recorded."""
-    found = plan.found
+    found = plan.failure
     return (
-        isinstance(found, FailureRecord)
+        found is not None
         and plan.info is not None
         and found.failure.error == CrashError.code
         and found.observed.etag == plan.info.etag

@@ -59,10 +59,24 @@ class Catalog:
     ) -> None:
         """Open nothing yet."""
         self.spool = Spool()
+        self._handed: list[Piece] = []
         self._records = records
         self._files = Files(private)
         self._clock = clock
         self._reader = reader
+
+    @property
+    def scratch(self) -> Path:
+        """A folder that goes with this object, for pieces that other processes hand over."""
+        return self._files.scratch
+
+    def hand(self, piece: Piece) -> None:
+        """Take records that somebody put and knows, for the next comparison with the listing.
+
+        Args:
+            piece: Its number is that of pieces that were handed over before.
+        """
+        self._handed.append(piece)
 
     def refresh(self, keys: Iterable[str] | None = None) -> Refreshed:
         """Bring the catalog up to date with the records.
@@ -161,7 +175,11 @@ class Catalog:
             return want_named(engine, names)
 
         reader = self._open_reader(keep_scores=True)
-        done = Update(self._files, reader, want, spool=self.spool, anew=anew).run()
+        handed: list[Piece] = []
+        if names is None and not anew:
+            handed, self._handed = self._handed, []
+        update = Update(self._files, reader, want, spool=self.spool, handed=handed, anew=anew)
+        done = update.run()
         if names is None:
             self.spool.clear()
         return done

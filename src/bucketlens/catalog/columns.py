@@ -79,6 +79,7 @@ class Batch:
         name: str,
         etag: str,
         *,
+        data: bytes,
         scored: int,
         known: tuple[int, int] | None = None,
     ) -> None:
@@ -88,18 +89,39 @@ class Batch:
             record: The record.
             name: The safe name of its key.
             etag: The version of it that was read.
+            data: Its JSON.
             scored: The id that its scores get.
             known: ``scored`` and ``scores_digest`` of the row that stands; the same scores are
                 not taken again.
         """
-        row = self._first + len(self._images)
         scores = scores_text(record.scores)
         digest = scores_digest(scores, record.scores.embedding)
         own = known is None or known[1] != digest
         if known is not None and not own:
             scored = known[0]
         else:
-            self.stored.add(scored, scores, record.scores.embedding)
+            self.stored.add(scored, scores, record.scores.embedding, data)
+        self.add_viewed(record, name, etag, (scored, digest), own=own)
+
+    def add_viewed(
+        self,
+        record: LabelRecordExtract,
+        name: str,
+        etag: str,
+        known: tuple[int, int],
+        *,
+        own: bool = False,
+    ) -> None:
+        """Take in a record of labels whose scores are known, so that nobody looks at them.
+
+        Args:
+            record: The record.
+            name: The safe name of its key.
+            etag: The version of it.
+            known: ``scored`` and ``scores_digest``.
+            own: These scores are among those of this batch.
+        """
+        row = self._first + len(self._images)
         image = record.image
         when = moment(image.taken, record.observed.modified)
         words, color = _colors(record.image_properties)
@@ -116,7 +138,7 @@ class Batch:
                 *(record.observed.page is not None, bool(record.observed.pictures)),
                 *(None, None, None),
                 *(record.score_fingerprint, record.view_fingerprint, None),
-                *(scored, digest, own),
+                *(*known, own),
             )
         )
         service = any(model.kind == "service" for model in record.models)

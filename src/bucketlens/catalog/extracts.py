@@ -16,11 +16,12 @@ from bucketlens.records import (
     SCHEMA_VERSION,
     FailureFacts,
     Observed,
+    Outline,
     SourceFacts,
     Tombstone,
     UnreadableRecordError,
 )
-from bucketlens.types import Embedding, Percent
+from bucketlens.types import Embedding, Percent, Scores
 
 Pixels = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -127,6 +128,44 @@ def extract(data: bytes) -> Extract:
     return found
 
 
+def extract_outline(outline: Outline) -> LabelRecordExtract:
+    """The same of a record that was read as an outline and then put; without its scores."""
+    properties = outline.image_properties
+    return LabelRecordExtract(
+        schema_version=outline.schema_version,
+        labels=_LABELS.decode(outline.labels),
+        label_model_version=outline.label_model_version,
+        source=outline.source,
+        image=ImageExtract(**{name: getattr(outline.image, name) for name in _IMAGE_FIELDS}),
+        models=tuple(
+            ModelExtract(model.name, model.kind, model.version) for model in outline.models
+        ),
+        score_fingerprint=outline.score_fingerprint,
+        view_fingerprint=outline.view_fingerprint,
+        scores=ScoresExtract(),
+        observed=outline.observed,
+        image_properties=_PROPERTIES.decode(properties) if len(properties) else None,
+    )
+
+
+def in_own_form(text: str, embedding: Embedding | None, record: bytes) -> bool:
+    """Whether a record's scores are, byte for byte, what reading and encoding them again gives.
+
+    Then they can be passed on as they stand to whoever only makes other labels of them.
+
+    Args:
+        text: The scores as :func:`scores_text` gives them.
+        embedding: See ``text``.
+        record: The JSON that they stand in.
+    """
+    try:
+        scores = _SCORES.decode(text)
+    except msgspec.MsgspecError:  # what reads the record whole says what is wrong with it
+        return False
+    whole = msgspec.structs.replace(scores, embedding=embedding)
+    return record.count(_SCORES_KEY) == 1 and _SCORES_KEY + _ENCODER.encode(whole) in record
+
+
 def scores_text(scores: ScoresExtract) -> str:
     """The scores without the embedding, as the JSON that stands in the record; empty for none."""
     parts = [
@@ -151,5 +190,12 @@ def scores_digest(text: str, embedding: Embedding | None) -> int:
     return int.from_bytes(state.digest(), "big", signed=True)
 
 
+_SCORES_KEY = b'"scores":'
+_IMAGE_FIELDS = ImageExtract.__struct_fields__
+
 # Made when the module is, not when first needed: see bucketlens.records.
+_ENCODER = msgspec.json.Encoder()
+_SCORES = msgspec.json.Decoder(Scores)
+_LABELS = msgspec.json.Decoder(tuple[LabelExtract, ...])
+_PROPERTIES = msgspec.json.Decoder(PropertiesExtract)
 _DECODER: msgspec.json.Decoder[Extract] = msgspec.json.Decoder(Extract)

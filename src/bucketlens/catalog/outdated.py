@@ -25,7 +25,8 @@ FETCHED = 65_536
 """Names that are fetched at once."""
 
 SORTED = """
-CREATE OR REPLACE TABLE sorted_out AS SELECT id, name, key, scored, CASE
+CREATE OR REPLACE TABLE sorted_out AS
+SELECT id, name, key, record_etag, scored, scores_digest, CASE
     WHEN name IN (SELECT name FROM wanted) THEN 'unknown'
     WHEN kind = 'failure' THEN 'failure'
     WHEN score_fingerprint IN (SELECT value FROM others) THEN 'stale'
@@ -41,6 +42,13 @@ OUTDATED = """
 SELECT o.id, o.key, s.codes, s.energy, s.objects FROM {scores} s
 JOIN (SELECT * FROM sorted_out WHERE what = 'outdated') o ON o.scored = s.id
 """
+
+NAMED = """
+SELECT name, record_etag, scored, scores_digest, what = 'outdated' FROM sorted_out
+WHERE what IN ({what}) AND name NOT IN (SELECT name FROM wanted) {unknown} ORDER BY name
+"""
+
+UNKNOWN = "UNION ALL SELECT DISTINCT name, NULL, NULL, NULL, false FROM wanted"
 
 STANDING = """
 SELECT g.place, l.label, l.confidence, l.instances FROM labels l JOIN given g ON g.id = l.image
@@ -61,6 +69,24 @@ class Counts(NamedTuple):
     outdated: int
     stale: int
     failures: int
+
+
+class Row(NamedTuple):
+    """A record, and what the catalog knows of it.
+
+    Attributes:
+        name: Safe name of its key.
+        etag: The version that the row shows; None where that is not the one that stands.
+        scored: Of the row.
+        digest: Of the row: ``scores_digest``.
+        packed: Its scores are packed, so that they are in the form that bucketlens writes.
+    """
+
+    name: str
+    etag: str | None = None
+    scored: int | None = None
+    digest: int | None = None
+    packed: bool = False
 
 
 class Scored(NamedTuple):
@@ -133,19 +159,17 @@ class Outdated:
         found = dict(self._fetched("SELECT what, count(*) FROM sorted_out GROUP BY what"))
         return Counts(*(found.get(what, 0) for what in ("current", "outdated", "stale", "failure")))
 
-    def names(self, *what: str) -> Iterator[str]:
-        """Names of records: ``outdated`` or ``current`` ones, ``unknown`` where one must be read.
+    def records(self, *what: str) -> Iterator[Row]:
+        """Records: ``outdated`` or ``current`` ones, ``unknown`` where one must be read.
 
         Nothing else can be asked until all of them are fetched.
         """
         marks = ", ".join("?" * len(what))
-        unknown = " UNION SELECT name FROM wanted" if "unknown" in what else ""
+        query = NAMED.format(what=marks, unknown=UNKNOWN if "unknown" in what else "")
         with mapped("the look for labels of other settings"):
-            self._engine.execute(
-                f"SELECT name FROM sorted_out WHERE what IN ({marks}){unknown} ORDER BY name", what
-            )
+            self._engine.execute(query, what)
             while rows := self._engine.fetchmany(FETCHED):
-                yield from (name for (name,) in rows)
+                yield from map(Row._make, rows)
 
     def named(self, ids: Sequence[int]) -> list[str]:
         """The names of the records of these rows."""

@@ -158,12 +158,14 @@ class PieceReader:
                 unreadable.append(one.name)
                 continue
             if isinstance(record, LabelRecordExtract):
-                batch.add_labels(record, one.name, etag, scored=first + place, known=one.known)
+                batch.add_labels(
+                    record, one.name, etag, data=data, scored=first + place, known=one.known
+                )
             elif isinstance(record, Tombstone):
                 buried.append(Buried(record.source.key, one.name + RECORD_SUFFIX, etag))
             else:
                 batch.add_failure(record, one.name, etag)
-        piece = self._written(batch)
+        piece = write_piece(self._files, batch, keep_scores=self._keep_scores)
         return msgspec.structs.replace(
             piece, missing=tuple(missing), buried=tuple(buried), unreadable=tuple(unreadable)
         )
@@ -192,37 +194,54 @@ class PieceReader:
             return None
         return blob.data, blob.info.etag
 
-    def _written(self, batch: Batch) -> Piece:
-        if not len(batch):
-            return Piece(rows=0)
-        with closing(open_engine()) as engine:
-            kept, stored = self._keep_scores, batch.stored
-            return Piece(
-                rows=len(batch),
-                images=str(self._write(engine, batch.images(), PIECE_IMAGES)),
-                labels=str(self._write(engine, batch.labels(), PIECE_LABELS)),
-                words=str(self._write(engine, batch.words(), PIECE_WORDS)),
-                scores=self._keep(engine, stored.scores(), SCORES) if kept else None,
-                embeddings=self._keep(engine, stored.embeddings(), EMBEDDINGS) if kept else None,
-            )
 
-    def _keep(self, engine: DuckDBPyConnection, columns: Columns, table: Table) -> FileFacts | None:
-        rows = len(columns["id"])
-        if not rows:
-            return None
-        return self._files.put(table.name, self._write(engine, columns, table), rows)
+def write_piece(files: Files, batch: Batch, *, keep_scores: bool) -> Piece:
+    """Write what was taken from records.
 
-    def _write(self, engine: DuckDBPyConnection, columns: Columns, table: Table) -> Path:
-        path = self._files.temporary(table.name)
-        engine.register("columns", columns)
-        casts = ", ".join(
-            f'CAST("{c.name}"{"::JSON" if c.name in LISTS else ""} AS {c.type}) AS "{c.name}"'
-            for c in table.columns
+    Args:
+        files: Where pieces and scores go.
+        batch: What was taken.
+        keep_scores: Whether scores and embeddings are kept.
+
+    Raises:
+        TransientError: The store is away.
+    """
+    if not len(batch):
+        return Piece(rows=0)
+    stored = batch.stored
+    with closing(open_engine()) as engine:
+        return Piece(
+            rows=len(batch),
+            images=str(_write(files, engine, batch.images(), PIECE_IMAGES)),
+            labels=str(_write(files, engine, batch.labels(), PIECE_LABELS)),
+            words=str(_write(files, engine, batch.words(), PIECE_WORDS)),
+            scores=_keep(files, engine, stored.scores(), SCORES) if keep_scores else None,
+            embeddings=_keep(files, engine, stored.embeddings(), EMBEDDINGS)
+            if keep_scores
+            else None,
         )
-        with mapped("the reading of records"):
-            engine.execute(f"COPY (SELECT {casts} FROM columns) TO '{path}' {OPTIONS}")
-        engine.unregister("columns")
-        return path
+
+
+def _keep(
+    files: Files, engine: DuckDBPyConnection, columns: Columns, table: Table
+) -> FileFacts | None:
+    rows = len(columns["id"])
+    if not rows:
+        return None
+    return files.put(table.name, _write(files, engine, columns, table), rows)
+
+
+def _write(files: Files, engine: DuckDBPyConnection, columns: Columns, table: Table) -> Path:
+    path = files.temporary(table.name)
+    engine.register("columns", columns)
+    casts = ", ".join(
+        f'CAST("{c.name}"{"::JSON" if c.name in LISTS else ""} AS {c.type}) AS "{c.name}"'
+        for c in table.columns
+    )
+    with mapped("the reading of records"):
+        engine.execute(f"COPY (SELECT {casts} FROM columns) TO '{path}' {OPTIONS}")
+    engine.unregister("columns")
+    return path
 
 
 OPTIONS = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"

@@ -122,7 +122,8 @@ SCORES = Table(
             "objects",
             "BLOB",
             "each detection in four bytes: its class and its score in ten-thousandths, 16 bits"
-            " each, the low byte first; NULL where `scores` do not fit in",
+            " each, the low byte first; NULL where `scores` do not fit in, or are not in the form"
+            " that bucketlens writes",
             later=True,
         ),
     ),

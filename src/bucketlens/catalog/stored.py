@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.catalog.arrays import numbers, objects
+from bucketlens.catalog.extracts import in_own_form
 from bucketlens.labels.packing import pack
 
 if TYPE_CHECKING:
@@ -29,15 +30,20 @@ class StoredScores:
         """Begin with no rows."""
         self._rows: list[_Row] = []
 
-    def add(self, scored: int, text: str, embedding: Embedding | None) -> None:
+    def add(self, scored: int, text: str, embedding: Embedding | None, record: bytes) -> None:
         """Take in an image's scores.
+
+        Only those in the form that bucketlens writes are packed, so that what is packed says that
+        the record's JSON may be passed on as it is.
 
         Args:
             scored: The id that they get.
             text: Without the embedding, as JSON; empty for none.
             embedding: See ``text``.
+            record: What they were read from.
         """
-        self._rows.append(_Row(scored, text, pack(text) if text else None, embedding))
+        packed = pack(text) if text and in_own_form(text, embedding, record) else None
+        self._rows.append(_Row(scored, text, packed, embedding))
 
     def scores(self) -> Columns:
         """The columns of ``scores``."""

@@ -23,7 +23,7 @@ from bucketlens.catalog.snapshot import SEARCHED, create_views
 from bucketlens.errors import MissingError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -77,6 +77,8 @@ class Update:
         reader: Reads records.
         want: Makes the table ``wanted`` and says how many it holds; called anew for each try.
         spool: Records as they were put.
+        handed: Records that somebody put and knows, each piece at the place that its number says;
+            they count as read before what is read now, and their files go at the end.
         anew: Take nothing from what stands, and number all images anew.
     """
 
@@ -87,6 +89,7 @@ class Update:
         want: Callable[[DuckDBPyConnection], int],
         *,
         spool: Spool | None = None,
+        handed: Sequence[Piece] = (),
         anew: bool = False,
     ) -> None:
         """Do nothing yet."""
@@ -95,7 +98,7 @@ class Update:
         self._want = want
         self._spool = spool
         self._anew = anew
-        self._pieces: list[Piece] = []
+        self._pieces: list[Piece] = list(handed)
 
     def run(self) -> Refreshed:
         """Bring the catalog up to date.

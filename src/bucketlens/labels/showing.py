@@ -11,6 +11,7 @@ from bucketlens.labels.batch import BatchFormula
 from bucketlens.labels.packing import unpack
 from bucketlens.labels.stacking import STEPS, stack
 from bucketlens.labels.view import DIGITS
+from bucketlens.types import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bucketlens.labels.batch import Floats, Integers
+    from bucketlens.labels.carried import CarriedScores
     from bucketlens.labels.packing import PackedMany
     from bucketlens.labels.stacking import Stack
     from bucketlens.labels.view import View
-    from bucketlens.types import Instance, Label, Scores
+    from bucketlens.types import Instance, Label
 
 BATCH = 64
 """Images that are best done at once: their arrays stay in the cache of one processor."""
@@ -73,7 +75,7 @@ class BatchView:
         stacked = unpack(many, len(self.view.space.classes), len(self._objects))
         return self._shown(stacked, self._placed(stacked)), stacked.odd
 
-    def labels(self, many: Sequence[Scores]) -> list[tuple[Label, ...]]:
+    def labels(self, many: Sequence[Scores | CarriedScores]) -> list[tuple[Label, ...]]:
         """The labels of each image."""
         stacked = stack(many, len(self.view.space.classes), len(self._objects))
         placed = self._placed(stacked)
@@ -87,7 +89,8 @@ class BatchView:
             labels[image].append(self.view.label(label, confidence, places))
         done = [tuple(one) for one in labels]
         for image in stacked.odd.tolist():
-            done[image] = self.view.labels(many[image])
+            odd = many[image]
+            done[image] = self.view.labels(odd if isinstance(odd, Scores) else odd.whole())
         return done
 
     def _placed(self, stacked: Stack) -> Integers:
@@ -122,7 +125,7 @@ class BatchView:
         return Shown(image[order], label[order], confidence[order], instances[order])
 
     def _instances(
-        self, many: Sequence[Scores], stacked: Stack, placed: Integers
+        self, many: Sequence[Scores | CarriedScores], stacked: Stack, placed: Integers
     ) -> dict[tuple[int, int], list[Instance]]:
         """The places of each label of each image, surest first."""
         instances: dict[tuple[int, int], list[Instance]] = defaultdict(list)
@@ -138,7 +141,10 @@ class BatchView:
             self._sureness[score].tolist(),
             strict=True,
         ):
-            detection = many[place].detections[number]
+            seen = many[place]
+            detection = (
+                seen.detections[number] if isinstance(seen, Scores) else seen.detection(number)
+            )
             instances[place, label].append(self.view.instance(detection, confidence))
         for places in instances.values():
             places.sort(key=lambda one: -one.confidence)

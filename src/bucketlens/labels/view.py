@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bucketlens.edits import Edit
+    from bucketlens.labels.carried import CarriedScores
     from bucketlens.labels.space import Evidence
     from bucketlens.labels.taxonomy import Taxonomy
     from bucketlens.settings import Settings
@@ -150,7 +151,7 @@ class View:
         above = {parent for label in sure for parent in self.space.above[label]}
         return sure | {label for label in above & self.rules.shown if label not in self.rules.own}
 
-    def image_properties(self, scores: Scores) -> ImageProperties | None:
+    def image_properties(self, scores: Scores | CarriedScores) -> ImageProperties | None:
         """Quality and colours in the shape of DetectLabels; None where they were not asked for."""
         if scores.tones is None or "IMAGE_PROPERTIES" not in self.settings.features:
             return None

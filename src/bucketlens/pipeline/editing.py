@@ -11,7 +11,7 @@ from bucketlens.edits import changed, checked_changes, checked_name, joined, wit
 from bucketlens.errors import MissingError, TransientError
 from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.labelling import shown_fields
-from bucketlens.records import LabelRecord
+from bucketlens.records import LabelRecord, Outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ def edited_record(
     )
 
 
-def is_viewed(view: LabelView, record: LabelRecord, book: EditBook | None) -> bool:
+def is_viewed(view: LabelView, record: LabelRecord | Outline, book: EditBook | None) -> bool:
     """Whether a record's labels are what the view makes of its scores and of what people said."""
     if record.view_fingerprint != with_edits(view.fingerprint, record.edits):
         return False
@@ -108,8 +108,8 @@ class Editor:
         Raises:
             MissingError: There is no labelled image of this key.
         """
-        record = self.recorder.read(key).record
-        if not isinstance(record, LabelRecord) or record.source.sha256 is None:
+        record = self.recorder.read(key).about_image
+        if not isinstance(record, LabelRecord | Outline) or record.source.sha256 is None:
             raise MissingError(f"there is no record of labels of {key!r}, so none to edit")
         return record.source.sha256
 

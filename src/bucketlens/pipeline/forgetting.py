@@ -94,7 +94,7 @@ class Forgetter:
 
     def _contents_of(self, key: str) -> set[str]:
         """The bytes that an image has, and those that it had when people spoke of it."""
-        record = self.recorder.read(key).record
+        record = self.recorder.read(key).outlined
         known = {record.source.sha256} if record and record.source.sha256 else set()
         shown = readable(key)
         return known | {edits.sha256 for edits in self.book.all() if edits.key == shown}
@@ -131,5 +131,5 @@ class Forgetter:
     def _drop(self, key: str) -> None:
         """Remove a tombstone that the index had no reason to bury, since it knew no image."""
         standing = self.recorder.read(key)
-        if isinstance(standing.record, Tombstone) and standing.etag is not None:
+        if isinstance(standing.outlined, Tombstone) and standing.etag is not None:
             drop_tombstone(self.records, standing.name, standing.etag)

@@ -1,9 +1,11 @@
 """What one process of a spread run does: it settles the keys that it is sent, and tells of each.
 
 It is an engine with one labelling thread, so the steps of a key, its races and its failures are
-those of a run in one process. What may work later is told as failed; whoever sent the key decides
-about another try. Ctrl-C and SIGTERM are not for it: it is told to stop, and it ends at once when
-the process that began it is no more.
+those of a run in one process. Where records are files, it first looks through what it is sent:
+threads gain nothing there, and most of a source that is labelled already needs no more than that.
+What may work later is told as failed; whoever sent the key decides about another try. Ctrl-C and
+SIGTERM are not for it: it is told to stop, and it ends at once when the process that began it is no
+more.
 """
 
 from __future__ import annotations
@@ -12,17 +14,19 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from bucketlens.errors import ConfigError
 from bucketlens.pipeline.parents import end_with_parent
+from bucketlens.pipeline.plans import Sought, key_of_item
 from bucketlens.pipeline.running import Engine
 from bucketlens.stores import NO_STRAIN, StrainSince
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from bucketlens.pipeline.labelling import Labeler
@@ -70,6 +74,18 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Keys of one task that had nothing to be done for them.
+
+    Attributes:
+        all: They are the whole task.
+    """
+
+    keys: tuple[str, ...]
+    all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """A record that was put, for an index that would have to read it back."""
 
@@ -87,7 +103,7 @@ class Post:
         self._sending = threading.Lock()
         self._strain = StrainSince()
 
-    def send(self, message: Settled | Halted | Put | Waits) -> None:
+    def send(self, message: Settled | Halted | Put | Waits | Unchanged) -> None:
         """Send a message whole, behind what the stores cost in patience since the last one."""
         with self._sending:
             strain = self._strain.take()
@@ -100,8 +116,18 @@ class Post:
         self.send(Put(name, etag, data))
 
 
-def serve(post: Post, settler: Settler, labeler: Labeler, settings: Settings) -> None:
-    """Settle what comes through a connection, and send back what became of each key."""
+def serve(
+    post: Post, settler: Settler, labeler: Labeler, settings: Settings, *, looks: bool = False
+) -> None:
+    """Settle what comes through a connection, and send back what became of each key.
+
+    Args:
+        post: The connection.
+        settler: Settles each key.
+        labeler: Labels those that need it.
+        settings: In force.
+        looks: Look through what comes for what has nothing to be done, one after the other.
+    """
     prepare_process()
     # One at a time: a batch gains a processor nothing, and all of it would have to be waited for.
     alone = msgspec.structs.replace(settings, workers=1, batch_size=1)
@@ -114,7 +140,10 @@ def serve(post: Post, settler: Settler, labeler: Labeler, settings: Settings) ->
         waits=lambda key: post.send(Waits(key)),
     )
     try:
-        engine.run(received(post.tasks, engine))
+        coming: Iterable[Sequence[Item]] = received(post.tasks, engine)
+        if looks:
+            coming = (looked_through(post, settler, task) for task in coming)
+        engine.run(chain.from_iterable(coming))
     except ConfigError as exc:
         post.send(Halted(exc.message, exc.setting))
     except BaseException as exc:  # noqa: BLE001 - nobody else would tell of it
@@ -129,7 +158,7 @@ def prepare_process() -> None:
     end_with_parent()
 
 
-def received(tasks: Connection, engine: Engine) -> Iterator[Item]:
+def received(tasks: Connection, engine: Engine) -> Iterator[tuple[Item, ...]]:
     """What comes through a connection, until it says that there is no more."""
     while True:
         while not tasks.poll(HEARTBEAT):
@@ -140,7 +169,26 @@ def received(tasks: Connection, engine: Engine) -> Iterator[Item]:
             engine.stop.set()
         if isinstance(task, str):
             return
-        yield from task
+        yield task
+
+
+def looked_through(post: Post, settler: Settler, task: Sequence[Item]) -> list[Item]:
+    """What of a task has something to be done; the rest is told of at once."""
+    left = [item for item in task if not _has_nothing_to_do(settler, item)]
+    if len(left) < len(task):
+        keys = {key_of_item(item) for item in left}
+        unchanged = tuple(key for key in map(key_of_item, task) if key not in keys)
+        post.send(Unchanged(unchanged, all=not left))
+    return left
+
+
+def _has_nothing_to_do(settler: Settler, item: Item) -> bool:
+    if isinstance(item, Sought | str):
+        return False
+    try:
+        return settler.has_nothing_to_do(item)
+    except Exception:  # noqa: BLE001 - the engine meets it too, and tells
+        return False
 
 
 def portable(settled: Settled) -> Settled:

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from bucketlens.records import FailureRecord
+
 if TYPE_CHECKING:
     from bucketlens.pipeline.standing import Standing
     from bucketlens.records import Record
@@ -70,8 +72,14 @@ class Plan:
 
     @property
     def found(self) -> Record | None:
-        """The record that stands; None when there is none or it can't be read."""
+        """The whole record that stands; None when there is none or it can't be read."""
         return self.standing.record
+
+    @property
+    def failure(self) -> FailureRecord | None:
+        """The record that stands, where it is one of a failure."""
+        outlined = self.standing.outlined
+        return outlined if isinstance(outlined, FailureRecord) else None
 
 
 @dataclass(frozen=True, slots=True)

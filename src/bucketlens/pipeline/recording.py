@@ -23,14 +23,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from bucketlens.errors import MissingError
 from bucketlens.names import output_name
 from bucketlens.pipeline.fencing import ClaimedFiles, NewFiles
-from bucketlens.pipeline.standing import UNCERTAIN, R, Standing, claiming, doubted, marked
+from bucketlens.pipeline.standing import UNCERTAIN, Standing, claiming, doubted, marked
 from bucketlens.records import (
     RECORD_SUFFIX,
     FailureRecord,
     LabelRecord,
+    Outline,
     Record,
     Tombstone,
     UnreadableRecordError,
+    decode_outline,
     decode_record,
     encode_record,
 )
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from bucketlens.pipeline.fencing import Fence
     from bucketlens.pipeline.noting import EditBook
     from bucketlens.pipeline.packing import Packer
+    from bucketlens.pipeline.standing import AboutImage, R
     from bucketlens.stores import Store
 
 
@@ -122,26 +125,26 @@ class Recorder:
         except MissingError:
             return Standing(name)
         try:
-            return Standing(name, decode_record(blob.data), blob.info.etag)
+            return Standing(name, decode_outline(blob.data), blob.info.etag, blob.data)
         except UnreadableRecordError:
             return Standing(name, None, blob.info.etag)
 
-    def page_agrees(self, record: LabelRecord | FailureRecord) -> bool:
+    def page_agrees(self, record: AboutImage) -> bool:
         """Whether the page that is wanted stands, or none does where none is wanted."""
         if self.pages is None:
             return True
-        shown = isinstance(record, LabelRecord) and self.pages.publishes(record.source.key)
+        shown = not isinstance(record, FailureRecord) and self.pages.publishes(record.source.key)
         return record.observed.page == (self.pages.page_look if shown else None)
 
-    def pictures_agree(self, record: LabelRecord) -> bool:
+    def pictures_agree(self, record: LabelRecord | Outline) -> bool:
         """Whether the pictures that are wanted stand."""
         if self.pages is None or not self.pages.publishes(record.source.key):
             return True
         return record.observed.pictures == self.pages.picture_look
 
     def put_labels(
-        self, standing: Standing, record: LabelRecord, pictures: Pictures | None = None
-    ) -> bool:
+        self, standing: Standing, record: LabelRecord | Outline, pictures: Pictures | None = None
+    ) -> Standing | None:
         """Put a record of labels and what shows it.
 
         Args:
@@ -151,41 +154,39 @@ class Recorder:
                 written either, and a later pass makes both.
 
         Returns:
-            False when something else stands by now. The files may be ours all the same: whoever
-            is told so settles the image again, and takes none of them for right.
+            What stands now; None when somebody else's came first. The files may be ours all the
+            same: whoever is told so settles the image again, and takes none of them for right.
         """
         before = standing.about_image
         if self.pages is None:
-            return self._put(standing, doubted(record, before)) is not None
+            return self._put(standing, doubted(record, before))
         if not self.pages.publishes(record.source.key):
             return self._put_unshown(standing, record, doubt=pictures is not None)
-        kept = before.observed.pictures if isinstance(before, LabelRecord) else None
+        kept = _pictures_of(before)
         if pictures is None and not kept:
             page = None if before is None or before.observed.page is None else UNCERTAIN
-            return self._put(standing, marked(record, page, kept)) is not None
-        if pictures is None and self._shows_the_same(before, record):
-            same = marked(record, self.pages.page_look, kept)
-            return self._put(standing, same) is not None
-        return self._show(self.pages, standing, record, pictures)
+            return self._put(standing, marked(record, page, kept))
+        if pictures is None and self._shows_the_same(standing, record):
+            return self._put(standing, marked(record, self.pages.page_look, kept))
+        return self._show(self.pages, standing, _whole(record), pictures)
 
     def _show(
         self, pages: Pages, standing: Standing, record: LabelRecord, pictures: Pictures | None
-    ) -> bool:
+    ) -> Standing | None:
         """Write the files and vouch for them, behind a claim where others may be there already."""
-        before = standing.about_image
-        kept = before.observed.pictures if isinstance(before, LabelRecord) else None
+        kept = _pictures_of(standing.about_image)
         claimed = standing
         if standing.vouches or not _written(pages, record, pictures, NewFiles()):
             doubtful = marked(record, UNCERTAIN, UNCERTAIN if pictures else kept)
             claim = self._put(standing, claiming(doubtful))
             if claim is None:
-                return False
+                return None
             fence = ClaimedFiles(partial(self._stands, claim))
             if not _written(pages, record, pictures, fence):
-                return False
+                return None
             claimed = claim
         look = pages.picture_look if pictures else kept
-        return self._put(claimed, marked(record, pages.page_look, look)) is not None
+        return self._put(claimed, marked(record, pages.page_look, look))
 
     def _stands(self, claim: Standing) -> bool:
         """Whether a record that was put is still the one that stands."""
@@ -206,9 +207,9 @@ class Recorder:
         """
         if self.pages is None:
             return self._put(standing, doubted(record, standing.about_image)) is not None
-        return self._put_unshown(standing, record, doubt=doubt)
+        return self._put_unshown(standing, record, doubt=doubt) is not None
 
-    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> bool:
+    def _put_unshown(self, standing: Standing, record: R, *, doubt: bool) -> Standing | None:
         """Put a record of what has no page, and remove what showed it.
 
         A record of the same kind that tells of no page vouches for that; of another kind it may
@@ -217,15 +218,15 @@ class Recorder:
         before = standing.about_image
         clean = marked(record, None, None)
         vouches = before is not None and before.observed.page is None and not doubt
-        if vouches and type(before) is type(record):
-            return self._put(standing, clean) is not None
+        if vouches and isinstance(before, FailureRecord) == isinstance(record, FailureRecord):
+            return self._put(standing, clean)
         claimed: Standing | None = standing
         if standing.vouches:
             claimed = self._put(standing, claiming(marked(record, UNCERTAIN, None)))
         if claimed is None:
-            return False
+            return None
         self.remove_pages(record.source.key)
-        return self._put(claimed, clean) is not None
+        return self._put(claimed, clean)
 
     def put_tombstone(self, standing: Standing, record: Tombstone) -> bool:
         """Put a tombstone, then remove what showed the image; False as in `put_labels`.
@@ -242,21 +243,20 @@ class Recorder:
         if self.pages is not None:
             self.pages.remove_image(key)
 
-    def _put(self, standing: Standing, record: Record) -> Standing | None:
+    def _put(self, standing: Standing, record: Record | Outline) -> Standing | None:
         """Put a record in the place of what was read; None when it is no longer that."""
         data = encode_record(record)
         etag = replace_document(self._records, standing.name, standing.etag, data)
         if etag is None:
             return None
         self.told(standing.name, etag, data)
-        return Standing(standing.name, record, etag)
+        return Standing(standing.name, record, etag, data)
 
-    def _shows_the_same(
-        self, before: LabelRecord | FailureRecord | None, after: LabelRecord
-    ) -> bool:
+    def _shows_the_same(self, standing: Standing, after: LabelRecord | Outline) -> bool:
         """Whether the page that stands is the page of the new record too."""
+        before = standing.outlined if isinstance(after, Outline) else standing.record
         return (
-            isinstance(before, LabelRecord)
+            isinstance(before, LabelRecord | Outline)
             and self.page_agrees(before)
             and before.labels == after.labels
             and before.edits == after.edits
@@ -266,6 +266,20 @@ class Recorder:
             and before.image == after.image
             and before.observed.modified == after.observed.modified
         )
+
+
+def _pictures_of(record: AboutImage | None) -> str | None:
+    """The look of the pictures that a record vouches for."""
+    return None if record is None or isinstance(record, FailureRecord) else record.observed.pictures
+
+
+def _whole(record: LabelRecord | Outline) -> LabelRecord:
+    """The record as whoever draws a page reads it."""
+    if isinstance(record, LabelRecord):
+        return record
+    read = decode_record(encode_record(record))
+    assert isinstance(read, LabelRecord)  # noqa: S101 - as its outline is
+    return read
 
 
 def _written(pages: Pages, record: LabelRecord, pictures: Pictures | None, fence: Fence) -> bool:

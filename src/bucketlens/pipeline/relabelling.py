@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bucketlens.labels.showing import BATCH
+from bucketlens.pipeline.carrying import carried_records, labels_of
 from bucketlens.pipeline.editing import edited_record, is_viewed
 from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.noting import Noted
 from bucketlens.pipeline.relabelled import Relabelled
-from bucketlens.records import RECORD_SUFFIX, LabelRecord
+from bucketlens.records import RECORD_SUFFIX, LabelRecord, Outline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bucketlens.labels.showing import BatchView
     from bucketlens.pipeline.labelling import LabelView
@@ -35,6 +37,7 @@ class Relabeler:
         models: sha256 of the models that the view understands the scores of.
         batch: Makes the labels of many images at once; None where the view can't.
         dry_run: Change nothing.
+        told: Told of each record that was put: what stood, and what stands now.
         at_once: Requests to the stores that wait at the same time.
     """
 
@@ -46,9 +49,11 @@ class Relabeler:
         batch: BatchView | None = None,
         *,
         dry_run: bool = False,
+        told: Callable[[Standing, Standing], None] = lambda *_: None,
         at_once: int = 1,
     ) -> None:
         """Read nothing yet."""
+        self._told = told
         self._recorder = recorder
         self._view = view
         self._models = models
@@ -56,31 +61,48 @@ class Relabeler:
         self._at_once = at_once
         self._batch = batch
 
-    def relabel(self, names: Iterable[str]) -> Relabelled:
-        """Relabel the records of these names."""
+    def relabel(self, names: Iterable[str], known: Mapping[str, str] | None = None) -> Relabelled:
+        """Relabel the records of these names.
+
+        Args:
+            names: Where they are.
+            known: By name, versions of records whose scores are in the form that bucketlens
+                writes: these scores are passed on as they stand.
+        """
         done = Relabelled()
         waiting = iter(names)
+        reading = partial(self._read, known or {})
         with ThreadPoolExecutor(self._at_once) if self._at_once > 1 else nullcontext() as threads:
             each: Callable[..., Iterable[Any]] = threads.map if threads else map
             while some := list(islice(waiting, BATCH)):
-                self._relabel(some, done, each)
+                self._relabel(each(reading, some), done, each)
         return done
 
+    def _read(self, known: Mapping[str, str], name: str) -> tuple[Standing, bool]:
+        """What stands in a place, and whether its scores may be passed on as they are."""
+        standing = self._recorder.read_name(name)
+        return standing, standing.etag is not None and known.get(name) == standing.etag
+
     def _relabel(
-        self, names: Sequence[str], done: Relabelled, each: Callable[..., Iterable[Any]]
+        self,
+        standing: Iterable[tuple[Standing, bool]],
+        done: Relabelled,
+        each: Callable[..., Iterable[Any]],
     ) -> None:
         asking = [
-            (standing, record)
-            for standing in each(self._recorder.read_name, names)
-            if (record := self._asking(standing, done)) is not None
+            (one, record)
+            for one, carries in standing
+            if (record := self._asking(one, done, carries=carries)) is not None
         ]
         renewed = self._renewed([record for _, record in asking])
-        stood = each(self._put, [standing for standing, _ in asking], renewed)
-        for (standing, record), after, put in zip(asking, renewed, stood, strict=True):
-            if put:
-                self._count(record, after, done)
-            else:
-                self._relabel_again(standing.name, done)
+        stood = each(self._put, [one for one, _ in asking], renewed)
+        for (one, record), after, stands in zip(asking, renewed, stood, strict=True):
+            if stands is None:
+                self._relabel_again(one.name, done)
+                continue
+            self._count(record, after, done)
+            if not self._dry_run:
+                self._told(one, stands)
 
     def _relabel_again(self, name: str, done: Relabelled) -> None:
         """Relabel a record that somebody else changed: its page may be of either of us."""
@@ -91,17 +113,22 @@ class Relabeler:
             if record is None:
                 return
             (renewed,) = self._renewed([record])
-            if self._put(standing.doubted(), renewed):
+            stands = self._put(standing.doubted(), renewed)
+            if stands is not None:
+                self._told(standing, stands)
                 self._count(record, renewed, done)
                 return
         done.busy += 1
 
     def _asking(
-        self, standing: Standing, done: Relabelled, *, doubt: bool = False
-    ) -> LabelRecord | None:
-        """The record that is to be put again; None where there is nothing to do, counted."""
-        record = standing.record
-        if not isinstance(record, LabelRecord):
+        self, standing: Standing, done: Relabelled, *, carries: bool = False, doubt: bool = False
+    ) -> LabelRecord | Outline | None:
+        """The record that is to be put again; None where there is nothing to do, counted.
+
+        With ``carries`` its outline is enough, unless people said something of the image.
+        """
+        record = standing.outlined
+        if not isinstance(record, Outline):
             done.passed_over += 1
             return None
         if {model.sha256 for model in record.models} != self._models:
@@ -111,41 +138,61 @@ class Relabeler:
         if self._is_viewed(record) and (shown or not record.observed.pictures):
             done.same += 1
             return None
-        return record
+        if carries and not (self._spoken(record) or self._is_viewed(record)):
+            return record
+        if not isinstance(standing.record, LabelRecord):
+            done.passed_over += 1
+            return None
+        return standing.record
 
-    def _is_viewed(self, record: LabelRecord) -> bool:
+    def _is_viewed(self, record: LabelRecord | Outline) -> bool:
         return is_viewed(self._view, record, self._recorder.edits)
 
-    def _renewed(self, records: Sequence[LabelRecord]) -> list[LabelRecord]:
-        """Records with labels made again from their own scores and what people said."""
+    def _spoken(self, record: LabelRecord | Outline) -> bool:
+        """Whether people said something of the image, as far as a listing showed."""
         book = self._recorder.edits
-        renewed = list(records)
-        plain: list[int] = []
+        return book is not None and book.mark(record.source.sha256) is not None
+
+    def _renewed(self, records: Sequence[LabelRecord | Outline]) -> Sequence[LabelRecord | Outline]:
+        """Records with labels made again from their own scores and what people said."""
+        renewed: list[LabelRecord | Outline] = list(records)
+        plain: dict[int, LabelRecord] = {}
+        carried: dict[int, Outline] = {}
         for place, record in enumerate(records):
             if self._is_viewed(record):
                 continue
-            spoken = book is not None and book.mark(record.source.sha256) is not None
-            if self._batch is not None and not spoken:
-                plain.append(place)
-                continue
-            noted = book.find(record.source.sha256) if book else Noted()
-            renewed[place] = edited_record(self._view, record, noted)
+            if isinstance(record, Outline):
+                carried[place] = record
+            elif self._batch is not None and not self._spoken(record):
+                plain[place] = record
+            else:
+                book = self._recorder.edits
+                noted = book.find(record.source.sha256) if book else Noted()
+                renewed[place] = edited_record(self._view, record, noted)
         if self._batch is not None:
-            made = self._batch.labels([records[place].scores for place in plain])
-            for place, labels in zip(plain, made, strict=True):
-                renewed[place] = edited_record(self._view, records[place], Noted(), labels)
+            made = self._batch.labels([record.scores for record in plain.values()])
+            for (place, record), labels in zip(plain.items(), made, strict=True):
+                renewed[place] = edited_record(self._view, record, Noted(), labels)
+            again = carried_records(self._batch, list(carried.values()))
+            for place, one in zip(carried, again, strict=True):
+                renewed[place] = one
         return renewed
 
-    def _put(self, standing: Standing, record: LabelRecord) -> bool:
-        return self._dry_run or self._recorder.put_labels(standing, record)
+    def _put(self, standing: Standing, record: LabelRecord | Outline) -> Standing | None:
+        return standing if self._dry_run else self._recorder.put_labels(standing, record)
 
-    def _count(self, before: LabelRecord, after: LabelRecord, done: Relabelled) -> None:
+    def _count(
+        self, before: LabelRecord | Outline, after: LabelRecord | Outline, done: Relabelled
+    ) -> None:
         done.written += not self._dry_run
-        if before.labels == after.labels:
+        if before.labels == after.labels:  # of two outlines, the JSON
             done.same += 1
             return
-        had, has = ([label.name for label in record.labels] for record in (before, after))
-        done.count(before.source.key, had, has)
+        had, has = labels_of(before), labels_of(after)
+        if had == has:
+            done.same += 1
+            return
+        done.count(before.source.key, (label.name for label in had), (one.name for one in has))
 
 
 def record_names(records: Store) -> Iterable[str]:

@@ -226,13 +226,13 @@ class Engine:
         """Settle a key that changed under our hands, from the start and alone."""
         outcome = self.settler.settle(key, self.settings.max_bytes, doubt=True)
         failed = outcome is Outcome.FAILED
-        self._tell(key, outcome, self.settler.inspect(key).found if failed else None)
+        self._tell(key, outcome, self.settler.inspect(key).failure if failed else None)
 
     def _tell_applied(self, plan: Plan, outcome: Outcome | None) -> None:
         if outcome is None:
             self._again(plan.key)
         else:
-            self._tell(plan.key, outcome, plan.found, known=outcome is Outcome.FAILED)
+            self._tell(plan.key, outcome, plan.failure, known=outcome is Outcome.FAILED)
 
     def _tell(
         self, key: str, outcome: Outcome, result: object = None, *, known: bool = False

@@ -17,7 +17,14 @@ from bucketlens.pipeline.fencing import give_way
 from bucketlens.pipeline.labelling import Labelled, Loaded, source_facts
 from bucketlens.pipeline.noting import Noted
 from bucketlens.pipeline.plans import Action, Outcome, Plan
-from bucketlens.records import FailureRecord, LabelRecord, SourceFacts, Tombstone, canonical
+from bucketlens.records import (
+    FailureRecord,
+    LabelRecord,
+    Outline,
+    SourceFacts,
+    Tombstone,
+    canonical,
+)
 from bucketlens.stores import ForbiddenError
 
 if TYPE_CHECKING:
@@ -86,6 +93,11 @@ class Settler:
         action = self._action(info, standing, doubt=doubt)
         return Plan(key, action, info, standing, sequencer, doubt)
 
+    def has_nothing_to_do(self, info: ObjectInfo) -> bool:
+        """Whether an object of a fresh listing is recorded as it is, and shown as it should be."""
+        plan = self.inspect(info.key, info=info)
+        return plan.action is Action.NOTHING and plan.failure is None
+
     def load(self, plan: Plan, max_bytes: int) -> Loaded | Labelled | FailureRecord | None:
         """Read the image of a plan.
 
@@ -133,20 +145,19 @@ class Settler:
     def apply(self, plan: Plan) -> Outcome | None:
         """Carry out a plan that needs no pixels; None as in :meth:`commit`."""
         if plan.action is Action.NOTHING:
-            failed = isinstance(plan.found, FailureRecord)
-            return Outcome.FAILED if failed else Outcome.UNCHANGED
+            return Outcome.FAILED if plan.failure else Outcome.UNCHANGED
         if plan.action is Action.REMOVE:
             return self._remove(plan)
         if plan.action is Action.VIEW and isinstance(plan.found, LabelRecord):
             record = self.edited(self._labeler.viewed(plan.found))
-            put = self._recorder.put_labels(plan.standing, record)
-            return Outcome.RELABELLED if put else None
-        if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
-            put = self._recorder.put_labels(plan.standing, plan.found)
-            return Outcome.REDRAWN if put else None
-        if plan.action is Action.PAGE and isinstance(plan.found, FailureRecord):
-            put = self._recorder.put_failure(plan.standing, plan.found, doubt=plan.doubt)
+            stands = self._recorder.put_labels(plan.standing, record)
+            return Outcome.RELABELLED if stands else None
+        if plan.action is Action.PAGE and plan.failure is not None:
+            put = self._recorder.put_failure(plan.standing, plan.failure, doubt=plan.doubt)
             return Outcome.FAILED if put else None
+        if plan.action is Action.PAGE and isinstance(plan.found, LabelRecord):
+            stands = self._recorder.put_labels(plan.standing, plan.found)
+            return Outcome.REDRAWN if stands else None
         raise AssertionError(f"{plan.action} needs the image")
 
     def settle(
@@ -208,14 +219,16 @@ class Settler:
 
     def _action(self, info: ObjectInfo | None, standing: Standing, *, doubt: bool) -> Action:
         if info is None:
-            gone = standing.etag is None or isinstance(standing.record, Tombstone)
+            gone = standing.etag is None or isinstance(standing.outlined, Tombstone)
             return Action.NOTHING if gone else Action.REMOVE
         found = standing.about_image
         if found is None or found.observed.etag != info.etag:
             return Action.SCORE
         if isinstance(found, FailureRecord):
             return self._action_on_failure(found, doubt=doubt)
-        return self._action_on_labels(found, doubt=doubt)
+        action = self._action_on_labels(found, doubt=doubt)
+        whole = action is Action.NOTHING or standing.record is not None
+        return action if whole else Action.SCORE
 
     def _action_on_failure(self, found: FailureRecord, *, doubt: bool) -> Action:
         # A permission, and a program, change without a trace in the object: tried again.
@@ -225,7 +238,7 @@ class Settler:
             return Action.SCORE
         return Action.PAGE if doubt or not self._recorder.page_agrees(found) else Action.NOTHING
 
-    def _action_on_labels(self, found: LabelRecord, *, doubt: bool) -> Action:
+    def _action_on_labels(self, found: LabelRecord | Outline, *, doubt: bool) -> Action:
         if found.score_fingerprint != self._labeler.scorer.fingerprint:
             return Action.SCORE
         if doubt or not self._recorder.pictures_agree(found):
@@ -252,9 +265,9 @@ class Settler:
 
     def stands_already(self, plan: Plan, record: FailureRecord) -> bool:
         """Whether the same failure of the same version is recorded, and nothing but that shown."""
-        found = plan.found
+        found = plan.failure
         return (
-            isinstance(found, FailureRecord)
+            found is not None
             and not plan.doubt
             and self._recorder.page_agrees(found)
             and found.observed.etag == record.observed.etag

@@ -23,7 +23,7 @@ from itertools import islice
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Protocol
 
-from bucketlens.pipeline.helping import Halted, HelperError, Put, Waits
+from bucketlens.pipeline.helping import Halted, HelperError, Put, Unchanged, Waits
 from bucketlens.pipeline.later import RETRY_DELAYS, Later, again
 from bucketlens.pipeline.plans import Outcome, Settled, key_of_item
 from bucketlens.stores import STRAIN, Strain
@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 AHEAD = 8
 """Keys that a helper has at most: enough to read and write while it labels another."""
 
-REFILL = 4
-"""It is sent more when it has so many left: one message for several keys."""
+MOST_AHEAD = 64
+"""The same while it finds nothing to do, since messages are all that such keys cost."""
 
 TRIES_TO_RECORD = 3
 """Rounds for what was labelled by a helper that went down before it was recorded."""
@@ -98,6 +98,7 @@ class Helper:
         held: What it was sent and has not told of yet, by key.
         waiting: What it has labelled, and not yet recorded together with others.
         ended: It was told that there is no more.
+        ahead: Keys that it has at most.
     """
 
     process: BaseProcess
@@ -105,6 +106,7 @@ class Helper:
     held: dict[str, Item] = field(default_factory=dict)
     waiting: dict[str, Item] = field(default_factory=dict)
     ended: bool = False
+    ahead: int = AHEAD
 
     def send(self, task: Task) -> None:
         """Hand something out; a process that is no more tells so by its closed connection."""
@@ -199,7 +201,8 @@ class Spread:
         """Send a helper more, or that there is no more."""
         if helper.ended:
             return
-        if not self._ending() and len(helper.held) <= REFILL:
+        ahead = helper.ahead if ahead > 1 else 1
+        if not self._ending() and len(helper.held) <= ahead // 2:  # one message for several keys
             try:
                 more = tuple(islice(items, ahead - len(helper.held)))
             except BaseException as exc:  # noqa: BLE001 - raised when all that was begun has ended
@@ -226,6 +229,11 @@ class Spread:
                 STRAIN.add(message)
             elif isinstance(message, Put):
                 self.helpers.told(message.name, message.etag, message.data)
+            elif isinstance(message, Unchanged):
+                helper.ahead = min(2 * helper.ahead, MOST_AHEAD) if message.all else AHEAD
+                for key in message.keys:
+                    helper.held.pop(key, None)
+                    self.report(Settled(key, Outcome.UNCHANGED))
             elif isinstance(message, Waits):
                 helper.waiting[message.key] = helper.held.pop(message.key, message.key)
             else:

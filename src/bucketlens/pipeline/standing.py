@@ -4,36 +4,62 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from bucketlens.records import FailureRecord, LabelRecord, Record
+from bucketlens.records import (
+    FailureRecord,
+    LabelRecord,
+    Outline,
+    Outlined,
+    Record,
+    UnreadableRecordError,
+    decode_record,
+)
 
-R = TypeVar("R", LabelRecord, FailureRecord)
+AboutImage: TypeAlias = LabelRecord | Outline | FailureRecord
+"""A record of an image that is there."""
+
+R = TypeVar("R", bound=AboutImage)
 
 UNCERTAIN = ""
 """The look of files that are being written or removed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
-    """What stands in a record's place.
+    """What stands in a record's place, read as far as it decides something.
 
     Attributes:
         name: The place.
-        record: None when there is none, or it can't be read.
+        outlined: None when there is none, or it can't be read.
         etag: Of whatever stands there, None when nothing does.
+        data: The bytes of the record.
     """
 
     name: str
-    record: Record | None = None
+    outlined: Record | Outlined | None = None
     etag: str | None = None
+    data: bytes = b""
+
+    @cached_property
+    def record(self) -> Record | None:
+        """The whole record; None when there is none, or it can't be read."""
+        if not isinstance(self.outlined, Outline):
+            return self.outlined
+        try:
+            record = decode_record(self.data)
+        except UnreadableRecordError:
+            return None
+        assert isinstance(record, LabelRecord)  # noqa: S101 - as its outline is
+        return msgspec.structs.replace(record, observed=self.outlined.observed)
 
     @property
-    def about_image(self) -> LabelRecord | FailureRecord | None:
+    def about_image(self) -> AboutImage | None:
         """The record, where it is about an image that is there."""
-        return self.record if isinstance(self.record, LabelRecord | FailureRecord) else None
+        return self.outlined if isinstance(self.outlined, AboutImage) else None
 
     @property
     def vouches(self) -> bool:
@@ -43,7 +69,7 @@ class Standing:
         were removed.
         """
         before = self.about_image
-        made_without = isinstance(before, LabelRecord) and before.observed.page is None
+        made_without = isinstance(before, LabelRecord | Outline) and before.observed.page is None
         return before is not None and not made_without
 
     def doubted(self) -> Standing:
@@ -52,7 +78,8 @@ class Standing:
         if before is None or before.observed.page is None:
             return self
         observed = msgspec.structs.replace(before.observed, page=UNCERTAIN)
-        return Standing(self.name, msgspec.structs.replace(before, observed=observed), self.etag)
+        doubtful = msgspec.structs.replace(before, observed=observed)
+        return Standing(self.name, doubtful, self.etag, self.data)
 
 
 def marked(record: R, page: str | None, pictures: str | None) -> R:
@@ -61,7 +88,7 @@ def marked(record: R, page: str | None, pictures: str | None) -> R:
     return msgspec.structs.replace(record, observed=observed)
 
 
-def doubted(record: R, before: LabelRecord | FailureRecord | None) -> R:
+def doubted(record: R, before: AboutImage | None) -> R:
     """A record that is put by whoever writes no pages: what stood vouches for nothing now."""
     if isinstance(record, FailureRecord):
         known = isinstance(before, FailureRecord) and before.observed.page is None

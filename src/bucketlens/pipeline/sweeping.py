@@ -106,7 +106,7 @@ class Sweep:
     def _without_image(self) -> Iterator[tuple[str, bool]]:
         recorder = Recorder(self.records, None)
         for name, key in self._missing():
-            yield key, isinstance(recorder.read_name(name).record, Tombstone)
+            yield key, isinstance(recorder.read_name(name).outlined, Tombstone)
 
     def _missing(self) -> Iterator[tuple[str, str]]:
         """Names and keys of what stands in the records and not in the listing; none is read."""

@@ -15,7 +15,7 @@ from bucketlens.errors import InputError, TransientError
 from bucketlens.names import decode_name
 from bucketlens.pipeline.plans import Action
 from bucketlens.pipeline.sweeping import SeenKeys
-from bucketlens.records import LabelRecord
+from bucketlens.records import Outline
 
 if TYPE_CHECKING:
     import threading
@@ -95,4 +95,4 @@ def repair(
 def _is_shown(settler: Settler, key: str) -> bool:
     """Whether an image has files by right, as one that came a moment ago."""
     plan = settler.inspect(key)
-    return plan.action is Action.NOTHING and isinstance(plan.found, LabelRecord)
+    return plan.action is Action.NOTHING and isinstance(plan.standing.outlined, Outline)

@@ -13,7 +13,6 @@ from bucketlens.pipeline.indexing import renew_index
 from bucketlens.pipeline.plans import Outcome
 from bucketlens.pipeline.running import available_cores
 from bucketlens.queues import SqsQueue
-from bucketlens.records import FailureRecord
 from bucketlens.worker.working import Worker
 
 if TYPE_CHECKING:
@@ -75,8 +74,8 @@ def open_queue(url: str, settings: Settings) -> SqsQueue:
 def tell_why(settler: Settler, key: str) -> None:
     """Log what the failure record of a key says."""
     with suppress(InputError, TransientError):
-        found = settler.inspect(key).found
-        if isinstance(found, FailureRecord):
+        found = settler.inspect(key).failure
+        if found is not None:
             why = found.failure
             fields = {"key": key, "error": why.error, "reason": why.reason, "setting": why.setting}
             log.warning("failure recorded", extra={"fields": fields})
