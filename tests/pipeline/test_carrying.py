@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.labels.test_showing import CLASSIFIER, DETECTOR, VIEWS, photo, wishes
 
-from bucketlens.catalog.extracts import LabelRecordExtract, extract, in_own_form, scores_text
+from bucketlens.catalog.extracts import LabelRecordExtract, extract, own_scores, scores_text
 from bucketlens.edits import Edit
 from bucketlens.labels.showing import BatchView
 from bucketlens.pipeline.carrying import carried_records, labels_of
@@ -109,7 +109,7 @@ def own_form(data: bytes) -> bool:
     """What the catalog finds of a record's scores."""
     record = extract(data)
     assert isinstance(record, LabelRecordExtract)
-    return in_own_form(scores_text(record.scores), record.scores.embedding, data)
+    return own_scores(scores_text(record.scores), record.scores.embedding, data) is not None
 
 
 @settings(deadline=None, max_examples=30)

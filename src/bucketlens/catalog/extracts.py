@@ -148,8 +148,8 @@ def extract_outline(outline: Outline) -> LabelRecordExtract:
     )
 
 
-def in_own_form(text: str, embedding: Embedding | None, record: bytes) -> bool:
-    """Whether a record's scores are, byte for byte, what reading and encoding them again gives.
+def own_scores(text: str, embedding: Embedding | None, record: bytes) -> Scores | None:
+    """A record's scores if they are, byte for byte, what reading and encoding them again gives.
 
     Then they can be passed on as they stand to whoever only makes other labels of them.
 
@@ -159,11 +159,11 @@ def in_own_form(text: str, embedding: Embedding | None, record: bytes) -> bool:
         record: The JSON that they stand in.
     """
     try:
-        scores = _SCORES.decode(text)
+        scores = msgspec.structs.replace(_SCORES.decode(text), embedding=embedding)
     except msgspec.MsgspecError:  # what reads the record whole says what is wrong with it
-        return False
-    whole = msgspec.structs.replace(scores, embedding=embedding)
-    return record.count(_SCORES_KEY) == 1 and _SCORES_KEY + _ENCODER.encode(whole) in record
+        return None
+    own = record.count(_SCORES_KEY) == 1 and _SCORES_KEY + _ENCODER.encode(scores) in record
+    return scores if own else None
 
 
 def scores_text(scores: ScoresExtract) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bucketlens.catalog.arrays import numbers, objects
-from bucketlens.catalog.extracts import in_own_form
+from bucketlens.catalog.extracts import own_scores
 from bucketlens.labels.packing import pack
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class StoredScores:
             embedding: See ``text``.
             record: What they were read from.
         """
-        packed = pack(text) if text and in_own_form(text, embedding, record) else None
-        self._rows.append(_Row(scored, text, packed, embedding))
+        own = own_scores(text, embedding, record) if text else None
+        self._rows.append(_Row(scored, text, pack(own) if own else None, embedding))
 
     def scores(self) -> Columns:
         """The columns of ``scores``."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import numpy as np
 
-from bucketlens.labels.stacking import NOTHING, STEPS, ScoresExtract, Stack
+from bucketlens.labels.stacking import NOTHING, STEPS, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from bucketlens.labels.stacking import SeenScores
 
 MOST = 0xFFFF
 """The highest class of a detector that can be packed."""
@@ -59,12 +60,8 @@ class PackedMany(NamedTuple):
         return PackedMany(self.codes[own], self.energy[own], self.objects[own])
 
 
-def pack(scores: str) -> Packed | None:
-    """Pack scores, given as JSON; None where that would lose something a view needs."""
-    try:
-        seen = _EXTRACT.decode(scores)
-    except msgspec.MsgspecError:  # what reads the record whole says what is wrong with it
-        return None
+def pack(seen: SeenScores) -> Packed | None:
+    """Pack scores; None where that would lose something a view needs."""
     if seen.reply is not None or len(seen.classes) > 1:
         return None
     pairs: list[int] = []
@@ -108,7 +105,3 @@ def unpack(many: PackedMany, classes: int, kinds: int) -> Stack:
         score=np.minimum(score, STEPS),
         odd=odd.nonzero()[0],
     )
-
-
-# Made when the module is, not when first needed: see bucketlens.records.
-_EXTRACT = msgspec.json.Decoder(ScoresExtract)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -74,14 +74,6 @@ class ObjectExtract(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     class_index: Count
     score: Ratio
-
-
-class ScoresExtract(msgspec.Struct, frozen=True, gc=False):
-    """What a view needs of scores, read from their JSON without boxes and embedding."""
-
-    classes: tuple[ClassesExtract, ...] = ()
-    detections: tuple[ObjectExtract, ...] = ()
-    reply: Any = None
 
 
 class Stack(NamedTuple):
