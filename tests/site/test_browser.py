@@ -35,7 +35,7 @@ def test_every_page_is_whole_and_no_attack_runs(desktop: Visit, sites: Sites):
     for name in pages(sites):
         page = desktop.open(name)
         assert page.evaluate("getComputedStyle(document.body).margin") == "0px", name
-        page.wait_for_function("[...document.images].every(i => i.naturalWidth > 0)")
+        page.wait_for_function("() => [...document.images].every(i => i.naturalWidth > 0)")
         assert page.evaluate("document.scripts.length") >= 1, name
     assert all(url.startswith(sites.folder) for url in desktop.requests)
 

@@ -95,7 +95,7 @@ def test_a_facet_narrows_and_widens(served_gallery: Visit):
     chosen.wait_for()
     chosen.click()
     served_gallery.settled()
-    page.wait_for_function("!document.querySelector('.facet[aria-current]')")
+    page.wait_for_function("() => !document.querySelector('.facet[aria-current]')")
     assert "of" not in status(served_gallery)
 
 
@@ -179,7 +179,7 @@ def test_the_grid_is_justified_and_keeps_few_elements(served_gallery: Visit):
     for _ in range(12):
         page.mouse.wheel(0, 3000)
         page.wait_for_timeout(120)
-    page.wait_for_function("document.querySelector('.tile:last-child').dataset.number > 300")
+    page.wait_for_function("() => document.querySelector('.tile:last-child').dataset.number > 300")
     tiles = page.evaluate(
         """[...document.querySelectorAll('.tile')].map(t => {
           const r = t.getBoundingClientRect();
@@ -234,10 +234,10 @@ def test_from_image_to_image_and_back(gallery: Visit):
     assert page.inner_text("#place") == f"3 of {CATS}"
     assert page.locator("h1").inner_text() == "004.jpg"
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('h1').innerText == '006.jpg'")
+    page.wait_for_function("() => document.querySelector('h1').innerText == '006.jpg'")
     page.wait_for_selector(".turn[rel=prev]")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("document.querySelector('h1').innerText == '004.jpg'")
+    page.wait_for_function("() => document.querySelector('h1').innerText == '004.jpg'")
     page.keyboard.press("Escape")
     page.wait_for_selector(".tile a:focus")
     assert page.input_value("#query") == "cat"
