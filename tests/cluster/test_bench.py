@@ -208,8 +208,13 @@ def test_a_chunk_is_done_when_its_pack_stands(packed: Lab):
 
 def test_a_pack_that_is_told_of_makes_no_other_one_due(packed: Lab):
     """What the next chunk has begun with meanwhile goes into that one's pack."""
-    going = threading.Semaphore(0)
-    packed.scorer.before = lambda: (going.acquire(), None)[1]
+    going, begun = threading.Semaphore(0), threading.Semaphore(0)
+
+    def wait_turn() -> None:
+        begun.release()
+        going.acquire()
+
+    packed.scorer.before = wait_turn
 
     def begin_next() -> None:
         going.release(1)
@@ -222,6 +227,8 @@ def test_a_pack_that_is_told_of_makes_no_other_one_due(packed: Lab):
         one = pool.submit(work.settle, first, asked.set)
         going.release(9)
         assert asked.wait(60)
+        for _ in first:  # until the last is scored: readers may put one of the second before it
+            assert begun.acquire(timeout=60)
         two = pool.submit(work.settle, second, left_free)
         time.sleep(0.3)  # so that it is read
         going.release(1)
