@@ -139,6 +139,11 @@ def test_an_outline_is_the_record(record: Record):
     assert isinstance(outline, Outline) == isinstance(record, LabelRecord)
 
 
+def test_an_outline_leaves_no_member_out():
+    """What it did not know would be gone from each record that is put again."""
+    assert Outline.__struct_encode_fields__ == LabelRecord.__struct_encode_fields__
+
+
 @given(records)
 def test_any_record_validates_against_the_schema(record: Record):
     """The published schema is true of what is written."""
