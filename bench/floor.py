@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import Core, load
+from crews import Crew
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.synchronize import Barrier
+    from collections.abc import Callable
 
     from photosets import Photo
 
@@ -39,27 +38,11 @@ class Floor:
 
     def __init__(self, photos: list[Photo], *, cores: int, full: bool) -> None:
         """Start the processes and wait until each has labelled every photo once."""
-        context = multiprocessing.get_context("spawn")
-        self._together = context.Barrier(cores + 1)
-        self._pipes = []
-        self._processes = []
-        for _ in range(cores):
-            ours, theirs = context.Pipe()
-            process = context.Process(
-                target=_serve, args=(photos, theirs, self._together), kwargs={"full": full}
-            )
-            process.start()
-            self._pipes.append(ours)
-            self._processes.append(process)
-        for pipe in self._pipes:
-            pipe.recv()
+        self._crew = Crew(_ready, [(photos, full)] * cores)
 
     def measure(self, seconds: float) -> Pace:
         """Let all of them work for so long."""
-        for pipe in self._pipes:
-            pipe.send(seconds)
-        self._together.wait()
-        done = [pipe.recv() for pipe in self._pipes]
+        done = self._crew.measure(seconds)
         images = sum(count for count, _, _ in done)
         return Pace(
             rate=sum(count / wall for count, wall, _ in done),
@@ -68,24 +51,22 @@ class Floor:
 
     def close(self) -> None:
         """End the processes."""
-        for pipe, process in zip(self._pipes, self._processes, strict=True):
-            pipe.send(0.0)
-            process.join()
+        self._crew.close()
 
 
-def _serve(photos: list[Photo], pipe: Connection, together: Barrier, *, full: bool) -> None:
+def _ready(photos: list[Photo], full: bool) -> Callable[[float], tuple[int, float, float]]:  # noqa: FBT001 - arguments of a process
     core = Core(full=full)
     loaded = [load(photo) for photo in photos]
     core.run(loaded)
-    pipe.send(None)
-    while seconds := pipe.recv():
-        together.wait()
+
+    def measure(seconds: float) -> tuple[int, float, float]:
         used, started, images = _processor_seconds(), time.perf_counter(), 0
         while time.perf_counter() - started < seconds:
             core.run(loaded)
             images += len(loaded)
-        wall = time.perf_counter() - started
-        pipe.send((images, wall, _processor_seconds() - used))
+        return images, time.perf_counter() - started, _processor_seconds() - used
+
+    return measure
 
 
 def _processor_seconds() -> float:

@@ -9,22 +9,21 @@ second, the median of the rounds, and as a multiple of one process for each core
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import statistics
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bucketlens.models import Classifier, Detector, find_model_folder, load_model_folder
+from crews import Crew
 from machine import available_cores, describe_machine
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.synchronize import Barrier
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -56,36 +55,7 @@ def arrangements(cores: int) -> list[Arrangement]:
     ]
 
 
-class Crew:
-    """The processes of one arrangement, with models open, waiting to be timed."""
-
-    def __init__(self, arrangement: Arrangement) -> None:
-        """Start them and wait until each has called both models."""
-        context = multiprocessing.get_context("spawn")
-        self._together = context.Barrier(arrangement.processes + 1)
-        self._pipes = []
-        for core in range(arrangement.processes):
-            ours, theirs = context.Pipe()
-            given = (arrangement, core, theirs, self._together)
-            context.Process(target=_serve, args=given, daemon=True).start()
-            self._pipes.append(ours)
-        for pipe in self._pipes:
-            pipe.recv()
-
-    def measure(self, seconds: float) -> float:
-        """Photos a second."""
-        for pipe in self._pipes:
-            pipe.send(seconds)
-        self._together.wait()
-        return float(sum(pipe.recv() for pipe in self._pipes))
-
-    def close(self) -> None:
-        """End the processes."""
-        for pipe in self._pipes:
-            pipe.send(0.0)
-
-
-def _serve(arrangement: Arrangement, core: int, pipe: Connection, together: Barrier) -> None:
+def _ready(arrangement: Arrangement, core: int) -> Callable[[float], float]:
     if arrangement.pinned:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
     classifier = Classifier(
@@ -99,27 +69,20 @@ def _serve(arrangement: Arrangement, core: int, pipe: Connection, together: Barr
         for spec in (classifier.card.input, detector.card.input)
     )
 
-    def call(seconds: float, done: list[float]) -> None:
+    def call(seconds: float) -> float:
         started, photos = time.perf_counter(), 0
         while (passed := time.perf_counter() - started) < seconds:
             classifier.run(small)
             detector.run(large)
             photos += 1
-        done.append(photos / passed)
+        return photos / passed
 
-    call(0.1, [])
-    pipe.send(None)
-    while seconds := pipe.recv():
-        done: list[float] = []
-        callers = [
-            threading.Thread(target=call, args=(seconds, done)) for _ in range(arrangement.callers)
-        ]
-        together.wait()
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join()
-        pipe.send(sum(done))
+    def measure(seconds: float) -> float:
+        with ThreadPoolExecutor(arrangement.callers) as callers:
+            return sum(callers.map(call, [seconds] * arrangement.callers))
+
+    call(0.1)
+    return measure
 
 
 def main() -> None:
@@ -129,11 +92,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     chosen = arrangements(available_cores())
-    crews = [Crew(arrangement) for arrangement in chosen]
+    crews = [
+        Crew(_ready, [(arrangement, core) for core in range(arrangement.processes)])
+        for arrangement in chosen
+    ]
     rates: list[list[float]] = [[] for _ in crews]
     for _ in range(given.rounds):
         for crew, found in zip(crews, rates, strict=True):
-            found.append(crew.measure(given.seconds))
+            found.append(sum(crew.measure(given.seconds)))
     for crew in crews:
         crew.close()
     print(describe_machine() + "\n")
