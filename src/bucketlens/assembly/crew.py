@@ -114,6 +114,9 @@ class Crew:
         settings: In force.
         view: Made of them already.
         dry_run: Change nothing.
+
+    Attributes:
+        processes: How many there are once they are started.
     """
 
     def __init__(
@@ -126,7 +129,7 @@ class Crew:
         scratch = collection.catalog.scratch
         self._worker = _worker_of(collection, settings, view, scratch, dry_run=dry_run)
         each = 1 if dry_run else EACH_CORE
-        self._processes = settings.workers or each * available_cores()
+        self.processes = settings.workers or each * available_cores()
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -144,11 +147,6 @@ class Crew:
             self._pool.shutdown(cancel_futures=kind is not None)
 
     @property
-    def processes(self) -> int:
-        """How many there are once they are started."""
-        return self._processes
-
-    @property
     def names(self) -> tuple[str, ...]:
         """The names that labels can have, by their numbers."""
         return self._worker.previewer.names if self._worker.previewer else ()
@@ -160,14 +158,14 @@ class Crew:
             # a second of each processor.
             gc.freeze()
             self._pool = ProcessPoolExecutor(
-                self._processes,
+                self.processes,
                 mp_context=multiprocessing.get_context("fork"),
                 initializer=_begin,
                 initargs=(self._worker,),
             )
         else:
             self._pool = ProcessPoolExecutor(
-                self._processes,
+                self.processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_open,
                 initargs=(
@@ -210,7 +208,7 @@ class Crew:
                 task.take(self._worker.do(task.asked))
                 continue
             waiting.append((self._pool.submit(_do, task.asked), task))
-            if len(waiting) >= AHEAD * self._processes:
+            if len(waiting) >= AHEAD * self.processes:
                 _take(*waiting.popleft())
         while waiting:
             answer, task = waiting.popleft()

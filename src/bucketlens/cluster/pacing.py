@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bucketlens.cluster.deploying import Connection
     from bucketlens.settings import Settings
 
-CHUNK_SECONDS = 0.4, 20.0
-"""Of work for one thread in a chunk, at least and at most."""
+SHORTEST, LONGEST = 0.4, 20.0
+"""Seconds of work for one thread in a chunk."""
 
 GROWTH = 0.025
 """Of the time that has passed: so long a chunk is."""
@@ -68,8 +68,8 @@ class Chunking:
         apart: Keys of a chunk when those of one that ended its workers are tried again, and again.
     """
 
-    shortest: float = CHUNK_SECONDS[0]
-    longest: float = CHUNK_SECONDS[1]
+    shortest: float = SHORTEST
+    longest: float = LONGEST
     growth: float = GROWTH
     a_second: float = CHUNKS_A_SECOND
     most: int = MOST
